@@ -1,0 +1,13 @@
+import { defineConfig } from 'tsup'
+
+/** Every entry point of package.json's `exports`, and the programs of its `bin`. */
+const libraries = { index: 'src/index.ts', v86: 'src/v86/index.ts', testing: 'src/testing/index.ts' }
+const programs = { cli: 'src/cli/main.ts' }
+
+const common = { target: 'node20', splitting: true, sourcemap: false, treeshake: true, external: ['v86'] } as const
+
+// One build for both formats shares chunks between the entry points, so a class is the same class from each of them.
+export default defineConfig([
+  { ...common, entry: libraries, format: ['esm', 'cjs'], dts: true },
+  { ...common, entry: programs, format: ['esm'], dts: false },
+])
