@@ -2,9 +2,10 @@
 
 import { mkdirSync } from 'node:fs'
 import { qemuVersion } from '../qemu/qemu-process.js'
+import { recordLifecycle } from './record-lifecycle.js'
 import { recordPorts } from './record-ports.js'
 
-const RECORDERS = { ports: recordPorts }
+const RECORDERS = { ports: recordPorts, lifecycle: recordLifecycle }
 
 const wanted = process.argv.slice(2)
 for (const name of wanted) {
