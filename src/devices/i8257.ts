@@ -1,0 +1,328 @@
+// The 8257/8237 DMA controller of the PC, as QEMU models it: a pair of them moves data between devices and memory.
+
+import { checkInteger } from '../bus/check.js'
+import type { IoPortBus } from '../bus/io-port-bus.js'
+import type { PortDevice } from '../bus/port-device.js'
+import type { PortMapping } from '../bus/port-map.js'
+import { DmaPages, mapDmaPages } from './dma-pages.js'
+
+/** The memory that DMA reads and writes, by physical byte address (0..0xffffffff). */
+export interface DmaMemory {
+  /** Fills `into` from memory. */
+  read(address: number, into: Uint8Array): void
+  /** Stores `from` in memory. */
+  write(address: number, from: Uint8Array): void
+}
+
+/**
+ * Asked to move data while its channel is requested and not masked. It calls `readMemory` or `writeMemory` as it likes.
+ * @param position how many bytes of the transfer are done, 0..length.
+ * @param length how many bytes the guest programmed, 1..0x10000 (twice that on the secondary).
+ * @returns the new position; `length` is terminal count.
+ */
+export type DmaHandler = (position: number, length: number) => number
+
+/** Where a controller sits and how its registers lie. */
+export interface I8257Config {
+  readonly name: string
+  /** Port of its first register. */
+  readonly base: number
+  /** log2 of the ports for each register, and of the bytes for each transfer unit. */
+  readonly shift: 0 | 1
+  /** Port before its first page register. */
+  readonly pageBase: number
+}
+
+/** Channels 0 to 3: bytes, a register at every port. */
+export const I8257_PRIMARY: I8257Config = { name: 'dma1', base: 0x00, shift: 0, pageBase: 0x80 }
+/** Channels 4 to 7: 16-bit units, a register at every second port, the odd ports repeat the even ones. */
+export const I8257_SECONDARY: I8257Config = { name: 'dma2', base: 0xc0, shift: 1, pageBase: 0x88 }
+
+const CHANNELS = 4
+const REGISTERS = 16
+
+// Registers 0..7: address and count of channels 0..3 in turn. The rest are named by what a write does.
+const COMMAND = 8 // reads: status
+const REQUEST = 9 // reads: mask
+const SINGLE_MASK = 10
+const MODE = 11
+const CLEAR_FLIP_FLOP = 12
+const MASTER_CLEAR = 13
+const CLEAR_MASK = 14
+const ALL_MASK = 15
+
+const COUNT_REGISTER = 1 // set in the number of a count register, clear in an address register's
+const CHANNEL_BITS = 3 // of a request, single mask or mode byte
+const SET_BIT = 4 // of a request or single mask byte: set rather than clear
+const COMMAND_SUPPORTED = 4 // the only command bit that QEMU's controller accepts: "disable", which it then ignores
+const STATUS_REQUESTS = 0xf0
+const MODE_DIRECTION = 0x0c // 0: verify
+const MODE_DECREMENT = 0x20
+const MASK_AFTER_RESET = 0xff
+
+/** The state of one channel, all of it survives a reset. */
+export interface DmaChannelState {
+  /** As written, 0..0xffff units. */
+  baseAddress: number
+  /** As written, units less one, 0..0xffff. */
+  baseCount: number
+  /** Where the transfer began, in bytes: taken from the base when a high byte is written. */
+  address: number
+  /** Bytes done since then. */
+  position: number
+  mode: number
+  /** The page register, address bits 16..23. */
+  page: number
+}
+
+/** The state of a controller as `save()` returns it and `load()` takes it. */
+export interface I8257State {
+  readonly flipFlop: 0 | 1
+  readonly status: number
+  readonly mask: number
+  readonly command: number
+  readonly channels: readonly Readonly<DmaChannelState>[]
+}
+
+/**
+ * One of the PC's two DMA controllers, with QEMU's behaviour where the chip's differs:
+ * - the command register, request modes, transfer direction and auto-initialize have no effect; terminal count does not mask;
+ * - all 8 mask bits are kept, and register 9 reads them back (the chip cannot read its mask);
+ * - a decrementing transfer ends one byte below the chip's; no transfer wraps at 64 KiB;
+ * - the address written shows only once a high byte follows; the temporary register reads 0.
+ *
+ * Transfers happen when something makes them possible: a request, an unmasking, `raiseRequest`, `run`. Each asks the
+ * channel's handler once, so neither a guest nor a device can hold the host in a loop here.
+ */
+export class I8257 implements PortDevice {
+  readonly name: string
+  /** The page registers, a device of its own beside the controller's ports. */
+  readonly pages: PortDevice
+  readonly #config: I8257Config
+  readonly #memory: DmaMemory | undefined
+  readonly #shift: 0 | 1
+  readonly #channels: readonly DmaChannelState[] = Array.from({ length: CHANNELS }, idleChannel)
+  readonly #handlers: (DmaHandler | undefined)[] = [undefined, undefined, undefined, undefined]
+  #flipFlop: 0 | 1 = 0
+  #status = 0
+  #mask = MASK_AFTER_RESET
+  #command = 0
+  #scanning = false
+
+  /** @param memory what transfers read and write; without it they read 0xff and their writes vanish. */
+  constructor(config: I8257Config = I8257_PRIMARY, memory?: DmaMemory) {
+    this.name = config.name
+    this.#config = config
+    this.#shift = config.shift
+    this.#memory = memory
+    this.pages = new DmaPages(`${config.name} pages`, this.#channels)
+  }
+
+  /** Maps the registers and the page registers at this controller's own ports. */
+  attach(bus: IoPortBus): PortMapping[] {
+    const { base, shift, pageBase } = this.#config
+    return [bus.map(base, REGISTERS << shift, this), ...mapDmaPages(bus, pageBase, this.pages)]
+  }
+
+  read8(offset: number): number {
+    const register = (offset >> this.#shift) & (REGISTERS - 1)
+    const channel = this.#channels[register >> 1]
+    if (channel !== undefined) return this.#nextByte(this.#current(channel, register))
+    if (register === COMMAND) {
+      const status = this.#status
+      this.#status &= STATUS_REQUESTS
+      return status
+    }
+    return register === REQUEST ? this.#mask : 0
+  }
+
+  write8(offset: number, value: number): void {
+    const register = (offset >> this.#shift) & (REGISTERS - 1)
+    const channel = this.#channels[register >> 1]
+    if (channel !== undefined) this.#writeBase(channel, register, value)
+    else this.#writeControl(register, value)
+  }
+
+  /** Back to power-on: flip-flop, status, mask and command. Addresses, counts, modes and pages stay as they are. */
+  reset(): void {
+    this.#flipFlop = 0
+    this.#status = 0
+    this.#mask = MASK_AFTER_RESET
+    this.#command = 0
+  }
+
+  /**
+   * Gives a channel to a device; `undefined` takes it away.
+   * @param channel 0..3 within this controller.
+   * @throws {RangeError | TypeError} if there is no such channel.
+   */
+  connect(channel: number, handler: DmaHandler | undefined): void {
+    this.#handlers[checkChannel(channel)] = handler
+  }
+
+  /** Raises DREQ: the device wants to transfer. It stays raised until dropped. */
+  raiseRequest(channel: number): void {
+    this.#status |= 1 << (checkChannel(channel) + CHANNELS)
+    this.run()
+  }
+
+  /** Drops DREQ. */
+  dropRequest(channel: number): void {
+    this.#status &= ~(1 << (checkChannel(channel) + CHANNELS))
+  }
+
+  /**
+   * Asks the handler of every requested, unmasked channel once, channel 0 first. A device that moved only part of its
+   * transfer and keeps its request raised calls this when it can go on.
+   */
+  run(): void {
+    if (this.#scanning) return
+    this.#scanning = true
+    try {
+      for (let channel = 0; channel < CHANNELS; channel++) this.#transfer(channel)
+    } finally {
+      this.#scanning = false
+    }
+  }
+
+  /**
+   * Device reads memory through its channel: fills `into` from `position` bytes into the transfer.
+   * A verify transfer gives zeros and touches no memory.
+   */
+  readMemory(channel: number, into: Uint8Array, position: number): void {
+    const state = this.#state(channel)
+    if ((state.mode & MODE_DIRECTION) === 0) into.fill(0)
+    else if (this.#memory === undefined) into.fill(0xff)
+    else {
+      this.#memory.read(physicalAddress(state, position, into.length), into)
+      if (state.mode & MODE_DECREMENT) into.reverse()
+    }
+  }
+
+  /**
+   * Device writes memory through its channel: stores `from` at `position` bytes into the transfer.
+   * A verify transfer touches no memory.
+   */
+  writeMemory(channel: number, from: Uint8Array, position: number): void {
+    const state = this.#state(channel)
+    if ((state.mode & MODE_DIRECTION) === 0 || this.#memory === undefined) return
+    const bytes = state.mode & MODE_DECREMENT ? from.toReversed() : from
+    this.#memory.write(physicalAddress(state, position, bytes.length), bytes)
+  }
+
+  /** The registers, as plain data. */
+  save(): I8257State {
+    return {
+      flipFlop: this.#flipFlop,
+      status: this.#status,
+      mask: this.#mask,
+      command: this.#command,
+      channels: this.#channels.map((channel) => ({ ...channel })),
+    }
+  }
+
+  /** Takes what `save()` gave; the caller has checked it. No transfer starts from it. */
+  load(state: I8257State): void {
+    this.#flipFlop = state.flipFlop
+    this.#status = state.status
+    this.#mask = state.mask
+    this.#command = state.command
+    for (const [index, channel] of this.#channels.entries()) Object.assign(channel, state.channels[index])
+  }
+
+  /** What an address or count register shows, both bytes of it. */
+  #current(channel: DmaChannelState, register: number): number {
+    const { address, baseCount, position, mode } = channel
+    if (register & COUNT_REGISTER) return ((baseCount << this.#shift) - position) >> this.#shift
+    return (mode & MODE_DECREMENT ? address - position : address + position) >> this.#shift
+  }
+
+  #nextByte(word: number): number {
+    const high = this.#toggle()
+    return (high ? word >> 8 : word) & 0xff
+  }
+
+  #writeBase(channel: DmaChannelState, register: number, value: number): void {
+    const high = this.#toggle()
+    if (register & COUNT_REGISTER) channel.baseCount = replaceByte(channel.baseCount, high, value)
+    else channel.baseAddress = replaceByte(channel.baseAddress, high, value)
+    if (high) {
+      channel.address = channel.baseAddress << this.#shift
+      channel.position = 0
+    }
+  }
+
+  /** Which byte of a 16-bit register is meant, 1 for the high one; the next access means the other. */
+  #toggle(): 0 | 1 {
+    const now = this.#flipFlop
+    this.#flipFlop = now ? 0 : 1
+    return now
+  }
+
+  #writeControl(register: number, value: number): void {
+    const channel = value & CHANNEL_BITS
+    switch (register) {
+      case COMMAND:
+        if ((value & ~COMMAND_SUPPORTED) === 0) this.#command = value
+        return
+      case REQUEST:
+        this.#status = setBit(this.#status, channel + CHANNELS, value & SET_BIT) & ~(1 << channel)
+        return this.run()
+      case SINGLE_MASK:
+        this.#mask = setBit(this.#mask, channel, value & SET_BIT)
+        return this.run()
+      case MODE:
+        this.#state(channel).mode = value
+        return
+      case CLEAR_FLIP_FLOP:
+        this.#flipFlop = 0
+        return
+      case MASTER_CLEAR:
+        return this.reset()
+      case CLEAR_MASK:
+        this.#mask = 0
+        return this.run()
+      case ALL_MASK:
+        this.#mask = value
+        return this.run()
+    }
+  }
+
+  #transfer(channel: number): void {
+    const handler = this.#handlers[channel]
+    const ready = (this.#status >> CHANNELS) & ~this.#mask & (1 << channel)
+    if (handler === undefined || ready === 0) return
+    const state = this.#state(channel)
+    const length = (state.baseCount + 1) << this.#shift
+    state.position = handler(state.position, length)
+    if (state.position === length) this.#status |= 1 << channel
+  }
+
+  #state(channel: number): DmaChannelState {
+    const state = this.#channels[checkChannel(channel)]
+    if (state === undefined) throw new RangeError(`channel ${channel} has no state`)
+    return state
+  }
+}
+
+function idleChannel(): DmaChannelState {
+  return { baseAddress: 0, baseCount: 0, address: 0, position: 0, mode: 0, page: 0 }
+}
+
+function checkChannel(channel: number): number {
+  return checkInteger('channel', channel, 0, CHANNELS - 1)
+}
+
+function replaceByte(word: number, high: 0 | 1, value: number): number {
+  return high ? (word & 0xff) | (value << 8) : (word & 0xff00) | value
+}
+
+function setBit(bits: number, bit: number, on: number): number {
+  return on ? bits | (1 << bit) : bits & ~(1 << bit)
+}
+
+/** Where `size` bytes at `position` begin: upwards from the address, or downwards to it for a decrementing transfer. */
+function physicalAddress(state: DmaChannelState, position: number, size: number): number {
+  const start = (state.page << 16) | state.address
+  return (state.mode & MODE_DECREMENT ? start - position - size : start + position) >>> 0
+}

@@ -1,0 +1,78 @@
+// The pvpanic device: one byte-wide port through which a guest tells its host that it panicked.
+
+import { checkInteger } from '../bus/check.js'
+import type { PortDevice } from '../bus/port-device.js'
+
+/** Bit 0: the guest has panicked. */
+export const PVPANIC_PANICKED = 1
+/** Bit 1: the guest has panicked and hands over to a crash kernel, which will handle it. */
+export const PVPANIC_CRASH_LOADED = 2
+/** Bit 2: the guest shuts down (QEMU 9.1 and later). */
+export const PVPANIC_SHUTDOWN = 4
+/** The port unless another is asked for. */
+export const PVPANIC_DEFAULT_IOBASE = 0x505
+
+const ALL_EVENTS = PVPANIC_PANICKED | PVPANIC_CRASH_LOADED | PVPANIC_SHUTDOWN
+
+/** What a byte written to the port reports, most urgent first: one byte reports at most one event. */
+export type PvpanicEvent = 'panicked' | 'crash-loaded' | 'shutdown'
+
+export interface PvpanicOptions {
+  /** What a read of the port shows: the events that the host handles. 0..0xff; 7 unless given. */
+  readonly events?: number
+  /** The bits that a write acts on, a mask of 0..7; QEMU knew 1 before 5.0, 3 before 9.1, 7 since. 7 unless given. */
+  readonly knownEvents?: number
+  /** Told of each event, with the byte (0..0xff) that the guest wrote. */
+  onEvent?(event: PvpanicEvent, value: number): void
+}
+
+/** How often each thing was written, for as long as the device lives; a reset keeps the counts. */
+export interface PvpanicCounts {
+  panicked: number
+  crashLoaded: number
+  shutdown: number
+  /** Bytes with any bit set that the device does not know, whatever else was in them. */
+  unknown: number
+}
+
+/**
+ * The ISA pvpanic device. A read shows `events`, whatever has been written. `events` advertises and does not filter:
+ * a byte acts by its lowest known bit. The offset plays no part, so each byte of a wide access counts (QEMU 7.2, recorded).
+ *
+ * Map it at one port: `bus.map(PVPANIC_DEFAULT_IOBASE, 1, new Pvpanic({ onEvent }))`.
+ */
+export class Pvpanic implements PortDevice {
+  readonly name = 'pvpanic'
+  /** What a read of the port shows. */
+  readonly events: number
+  readonly counts: PvpanicCounts = { panicked: 0, crashLoaded: 0, shutdown: 0, unknown: 0 }
+  readonly #known: number
+  readonly #onEvent: (event: PvpanicEvent, value: number) => void
+
+  /** @throws {RangeError | TypeError} if `events` is not in 0..0xff, or `knownEvents` not in 0..7. */
+  constructor(options: PvpanicOptions = {}) {
+    this.events = checkInteger('events', options.events ?? ALL_EVENTS, 0, 0xff)
+    this.#known = checkInteger('knownEvents', options.knownEvents ?? ALL_EVENTS, 0, ALL_EVENTS)
+    this.#onEvent = options.onEvent?.bind(options) ?? (() => {})
+  }
+
+  read8(_offset: number): number {
+    return this.events
+  }
+
+  write8(_offset: number, value: number): void {
+    if (value === 0) return
+    const known = value & this.#known
+    if (known !== value) this.counts.unknown++
+    if (known & PVPANIC_PANICKED) {
+      this.counts.panicked++
+      this.#onEvent('panicked', value)
+    } else if (known & PVPANIC_CRASH_LOADED) {
+      this.counts.crashLoaded++
+      this.#onEvent('crash-loaded', value)
+    } else if (known & PVPANIC_SHUTDOWN) {
+      this.counts.shutdown++
+      this.#onEvent('shutdown', value)
+    }
+  }
+}
