@@ -1,0 +1,14 @@
+// Entry point isa-pvpanic/testing: guests to test an emulator, or this library, with.
+
+export {
+  type Accumulator,
+  Assembler,
+  AssemblyError,
+  type LabelOffset,
+  offset,
+  type Register8,
+  type Register16,
+  type SegmentRegister,
+} from './assembler.js'
+export { type BuiltinGuestOptions, builtinGuest, builtinGuestProgram } from './builtin-guest.js'
+export { type DmaProgram, GuestRom } from './guest-rom.js'
