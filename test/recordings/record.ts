@@ -3,10 +3,16 @@
 import { mkdirSync } from 'node:fs'
 import { qemuVersion } from '../qemu/qemu-process.js'
 import { recordDebugExit } from './record-debug-exit.js'
+import { recordFloppy } from './record-floppy.js'
 import { recordLifecycle } from './record-lifecycle.js'
 import { recordPorts } from './record-ports.js'
 
-const RECORDERS = { ports: recordPorts, lifecycle: recordLifecycle, 'debug-exit': recordDebugExit }
+const RECORDERS = {
+  ports: recordPorts,
+  lifecycle: recordLifecycle,
+  'debug-exit': recordDebugExit,
+  floppy: recordFloppy,
+}
 
 const wanted = process.argv.slice(2)
 for (const name of wanted) {
