@@ -264,27 +264,31 @@ export class I8257 implements PortDevice {
     switch (register) {
       case COMMAND:
         if ((value & ~COMMAND_SUPPORTED) === 0) this.#command = value
-        return
+        break
       case REQUEST:
         this.#status = setBit(this.#status, channel + CHANNELS, value & SET_BIT) & ~(1 << channel)
-        return this.run()
+        this.run()
+        break
       case SINGLE_MASK:
         this.#mask = setBit(this.#mask, channel, value & SET_BIT)
-        return this.run()
+        this.run()
+        break
       case MODE:
         this.#state(channel).mode = value
-        return
+        break
       case CLEAR_FLIP_FLOP:
         this.#flipFlop = 0
-        return
+        break
       case MASTER_CLEAR:
-        return this.reset()
+        this.reset()
+        break
       case CLEAR_MASK:
         this.#mask = 0
-        return this.run()
+        this.run()
+        break
       case ALL_MASK:
         this.#mask = value
-        return this.run()
+        this.run()
     }
   }
 

@@ -1,0 +1,49 @@
+// The core entry point: port bus, devices, machine. It imports nothing at run time.
+
+export { IoPortBus } from './bus/io-port-bus.js'
+export type { PortDevice } from './bus/port-device.js'
+export type { MapOptions, PortMapping, PortRange } from './bus/port-map.js'
+export { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, DebugExit } from './devices/debug-exit.js'
+export {
+  type DmaChannelState,
+  type DmaHandler,
+  type DmaMemory,
+  I8257,
+  I8257_PRIMARY,
+  I8257_SECONDARY,
+  type I8257Config,
+  type I8257State,
+} from './devices/i8257.js'
+export {
+  PVPANIC_CRASH_LOADED,
+  PVPANIC_DEFAULT_IOBASE,
+  PVPANIC_PANICKED,
+  PVPANIC_SHUTDOWN,
+  Pvpanic,
+  type PvpanicCounts,
+  type PvpanicEvent,
+  type PvpanicOptions,
+} from './devices/pvpanic.js'
+export type { CpuControl } from './machine/cpu-control.js'
+export type { EventListener } from './machine/event-queue.js'
+export type {
+  EventName,
+  MachineEvent,
+  MachineEvents,
+  PanicAction,
+  ShutdownData,
+  ShutdownReason,
+  Timestamp,
+} from './machine/events.js'
+export {
+  Machine,
+  type MachineActions,
+  type MachineOptions,
+  type MachinePvpanic,
+  type PanicMode,
+} from './machine/machine.js'
+export { MachineError } from './machine/machine-error.js'
+export type { MachineState, PvpanicSource, PvpanicState } from './machine/machine-state.js'
+export type { PanicLog, PanicLogEntry, PanicLogState } from './machine/panic-log.js'
+export { QEMU_HISTORY, type QemuProfile, qemuProfile } from './machine/qemu-versions.js'
+export type { RunState } from './machine/transitions.js'

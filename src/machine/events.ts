@@ -1,0 +1,53 @@
+// The events a machine sends, with QEMU's QMP names and data.
+
+/** What a machine did about a panic, as GUEST_PANICKED tells it. */
+export type PanicAction = 'pause' | 'poweroff' | 'run'
+
+/** Why a machine was reset or shut down, QEMU's ShutdownCause. */
+export type ShutdownReason =
+  | 'guest-panic'
+  | 'guest-reset'
+  | 'guest-shutdown'
+  | 'host-qmp-quit'
+  | 'host-qmp-system-reset'
+  | 'host-signal'
+
+/** Data of RESET and SHUTDOWN. */
+export interface ShutdownData {
+  /** Whether the guest asked for it. */
+  readonly guest: boolean
+  readonly reason: ShutdownReason
+}
+
+/** Each event's data; `undefined` where it has none. */
+export interface MachineEvents {
+  GUEST_PANICKED: { readonly action: PanicAction }
+  GUEST_CRASHLOADED: { readonly action: 'run' }
+  GUEST_PVSHUTDOWN: undefined
+  STOP: undefined
+  RESUME: undefined
+  RESET: ShutdownData
+  SHUTDOWN: ShutdownData
+  POWERDOWN: undefined
+}
+
+export type EventName = keyof MachineEvents
+
+/** Wall-clock time as QMP writes it. */
+export interface Timestamp {
+  readonly seconds: number
+  readonly microseconds: number
+}
+
+/** An event as listeners get it. `data` is absent where QEMU sends none. */
+export type MachineEvent<Name extends EventName = EventName> = {
+  [N in Name]: MachineEvents[N] extends undefined
+    ? { readonly event: N; readonly data?: undefined; readonly timestamp: Timestamp }
+    : { readonly event: N; readonly data: MachineEvents[N]; readonly timestamp: Timestamp }
+}[Name]
+
+/** @param clock milliseconds since 1970, fractions allowed. */
+export function timestampOf(clock: number): Timestamp {
+  const seconds = Math.floor(clock / 1000)
+  return { seconds, microseconds: Math.floor((clock - seconds * 1000) * 1000) }
+}

@@ -1,0 +1,361 @@
+// The machine: bus, devices and run state together, moved by what the guest reports and what the host commands.
+
+import { checkInteger, checkOneOf } from '../bus/check.js'
+import { IoPortBus } from '../bus/io-port-bus.js'
+import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
+import { type DmaMemory, I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
+import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
+import type { CpuControl } from './cpu-control.js'
+import { type EventListener, EventQueue } from './event-queue.js'
+import type { EventName } from './events.js'
+import { MachineError } from './machine-error.js'
+import {
+  type MachineState,
+  type PvpanicSource,
+  parseMachineState,
+  STATE_FORMAT,
+  STATE_VERSION,
+} from './machine-state.js'
+import { PanicLog } from './panic-log.js'
+import { type QemuProfile, qemuProfile } from './qemu-versions.js'
+import { type Input, type PanicResponse, type RunState, type TransitionTable, transitionTable } from './transitions.js'
+
+/**
+ * What happens when the guest panics. `preserve`: it is stopped and kept. `destroy`: the machine ends. `reset`: it starts
+ * anew. `log`: it is noted and the guest goes on.
+ */
+export type PanicMode = 'reset' | 'destroy' | 'preserve' | 'log'
+const PANIC_MODES: readonly PanicMode[] = ['reset', 'destroy', 'preserve', 'log']
+
+/** What a machine does about its guest's panic, shutdown and reboot; QEMU's `-action` in our words. */
+export interface MachineActions {
+  readonly onPanic: PanicMode
+  /** The exit code that `destroy` ends with: 0, or 1 as QEMU's `panic=exit-failure`. */
+  readonly panicExitCode: 0 | 1
+  /** `pause` keeps a machine that would end, as QEMU's `-no-shutdown`. A `destroy` with exit code 0 then preserves. */
+  readonly shutdownAction: 'poweroff' | 'pause'
+  /** `shutdown` ends the machine instead of resetting it, as QEMU's `-no-reboot`. */
+  readonly rebootAction: 'reset' | 'shutdown'
+}
+
+export interface MachineOptions extends Partial<MachineActions> {
+  /** Port of the pvpanic device, 0..0xffff; 0 shadows the DMA controller's first port; null for no device. 0x505. */
+  readonly iobase?: number | null
+  /** Port of a second pvpanic device, which QEMU accepted before 2.4. None. */
+  readonly secondIobase?: number
+  /** What a read of the pvpanic port shows, 0..0xff. The QEMU version's default. */
+  readonly events?: number
+  /** QEMU version whose behaviour is wanted, '1.5.0' to '10.0'. The newest. */
+  readonly qemu?: string
+  /** Machine type: 'pc-i440fx-1.5', 'q35', ... 'pc'. */
+  readonly machineType?: string
+  /** Starts in run state 'prelaunch', as QEMU's `-S`: the guest waits for `cont`. */
+  readonly startPaused?: boolean
+  /** Port of an isa-debug-exit device, usually 0xf4 or 0x501. None. */
+  readonly debugExit?: number
+  /** The emulator around the machine. None: a bare machine, whose state alone changes. */
+  readonly cpu?: CpuControl
+  /** What the DMA controllers read and write. */
+  readonly memory?: DmaMemory
+  /** How many panics in a row `reset` answers by a reset before it does as `preserve`; `cont()` and `reset()` start the row anew. Infinity. */
+  readonly resetLimit?: number
+  /** Entries that the panic log keeps, 0..0x100000. 1024. */
+  readonly logSize?: number
+  /** The time, in milliseconds since 1970; fractions show as microseconds in events. `Date.now`. */
+  readonly clock?: () => number
+  /** Told once of each listener that throws. Writes to the console unless given. */
+  readonly onListenerError?: (error: unknown, event: EventName) => void
+}
+
+/** A pvpanic device of a machine. */
+export interface MachinePvpanic {
+  readonly device: Pvpanic
+  readonly iobase: number
+  readonly source: PvpanicSource
+}
+
+/**
+ * A PC as far as a panic concerns it: the port bus with both DMA controllers and pvpanic, a run state, events.
+ *
+ * A guest's write takes effect before `outb` returns: the state has changed, the CPU was told, listeners were called,
+ * in QEMU's order for a write that stops the machine at once. What a listener does in turn (`cont()` on GUEST_PANICKED,
+ * say) acts on the state that the transition led to, and its events follow the ones being delivered.
+ */
+export class Machine {
+  readonly bus = new IoPortBus()
+  /** The primary and the secondary DMA controller. */
+  readonly dma: readonly [I8257, I8257]
+  /** The pvpanic devices, two at most. The first one is what the firmware tells the guest of. */
+  readonly pvpanics: readonly MachinePvpanic[]
+  /** What the guest reported. */
+  readonly panics: PanicLog
+  /** The QEMU version and machine type that it behaves like. */
+  readonly qemu: QemuProfile
+  readonly #cpu: CpuControl | undefined
+  readonly #clock: () => number
+  readonly #events: EventQueue
+  readonly #resetLimit: number
+  #actions: MachineActions
+  #table: TransitionTable
+  #runState: RunState
+  #exitCode: number | undefined
+  #panicResets = 0
+
+  /** @throws {RangeError | TypeError | MachineError} naming the option that is wrong, and what is allowed. */
+  constructor(options: MachineOptions = {}) {
+    const { clock = Date.now, resetLimit = Number.POSITIVE_INFINITY } = options
+    this.qemu = qemuProfile(options.qemu, options.machineType)
+    this.#actions = checkActions(options)
+    this.#resetLimit = resetLimit === Number.POSITIVE_INFINITY ? resetLimit : checkCount('resetLimit', resetLimit)
+    this.#table = this.#chooseTable()
+    this.#runState = options.startPaused === true ? 'prelaunch' : 'running'
+    this.#cpu = options.cpu
+    this.#clock = clock
+    this.#events = new EventQueue(clock, options.onListenerError)
+    this.panics = new PanicLog(options.logSize ?? 1024)
+    this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
+    for (const controller of this.dma) controller.attach(this.bus)
+    this.pvpanics = this.#addPvpanics(options)
+    if (options.debugExit !== undefined) {
+      this.bus.map(options.debugExit, DEBUG_EXIT_PORTS, new DebugExit((code) => this.#end(code)))
+    }
+  }
+
+  /** The pvpanic device, the first one if there are two. */
+  get pvpanic(): Pvpanic | undefined {
+    return this.pvpanics[0]?.device
+  }
+
+  get runState(): RunState {
+    return this.#runState
+  }
+
+  /** Once the machine has ended, the exit code that QEMU would have left with, 0..0xff. */
+  get exitCode(): number | undefined {
+    return this.#exitCode
+  }
+
+  get actions(): MachineActions {
+    return this.#actions
+  }
+
+  /** Changes what happens from the next event on; what is not given stays. */
+  setActions(actions: Partial<MachineActions>): void {
+    this.#actions = checkActions({ ...this.#actions, ...actions })
+    this.#table = this.#chooseTable()
+  }
+
+  /** Calls `listener` at each such event, '*' at every one. Returns what ends that. */
+  on<Name extends EventName | '*'>(event: Name, listener: EventListener<Name>): () => void {
+    return this.#events.on(event, listener)
+  }
+
+  /**
+   * Lets the guest run. Nothing if it runs already.
+   * @throws {MachineError} if only a reset can help: after a shutdown, and after a panic before QEMU 1.7.
+   */
+  cont(): void {
+    this.#startRowAnew()
+    this.#command('cont')
+  }
+
+  /** Pauses the guest if it runs. */
+  stop(): void {
+    this.#command('stop')
+  }
+
+  /** Resets devices and CPU. A machine that does not run stays so, in 'prelaunch'. */
+  reset(): void {
+    this.#startRowAnew()
+    this.#command('system_reset')
+  }
+
+  /** Presses the power button: sends POWERDOWN, the rest is up to guest and emulator. */
+  powerdown(): void {
+    this.#command('system_powerdown')
+  }
+
+  /** Ends the machine with exit code 0. */
+  quit(reason: 'host-qmp-quit' | 'host-signal' = 'host-qmp-quit'): void {
+    this.#command(reason === 'host-signal' ? reason : 'quit')
+  }
+
+  /** The guest has powered itself off, by ACPI say. For the emulator around to call. */
+  guestShutdown(): void {
+    this.#command('guest-shutdown')
+  }
+
+  /** The guest has reset itself, by the keyboard controller say. For the emulator around to call. */
+  guestReset(): void {
+    this.#command('guest-reset')
+  }
+
+  /** The whole state, as plain JSON. */
+  save(): MachineState {
+    return {
+      format: STATE_FORMAT,
+      version: STATE_VERSION,
+      runState: this.#runState,
+      exitCode: this.#exitCode ?? null,
+      panicResets: this.#panicResets,
+      dma: this.dma.map((controller) => controller.save()),
+      pvpanics: this.pvpanics.map(({ source, iobase, device }) => ({ source, iobase, counts: { ...device.counts } })),
+      panics: this.panics.save(),
+    }
+  }
+
+  /**
+   * Takes a saved state, without events. The CPU is paused or resumed if the run state asks for it.
+   * @returns a sentence for each thing that the state holds and this machine has no place for.
+   * @throws {TypeError | RangeError} naming the path of the bad field of a damaged or foreign state; nothing has changed.
+   */
+  load(state: unknown): string[] {
+    const { runState, exitCode, panicResets, dma, pvpanics, panics } = parseMachineState(state)
+    const wasRunning = this.#runState === 'running'
+    for (const [index, saved] of dma.entries()) this.dma[index]?.load(saved)
+    for (const [index, { counts }] of pvpanics.entries())
+      Object.assign(this.pvpanics[index]?.device.counts ?? {}, counts)
+    this.panics.load(panics)
+    this.#runState = runState
+    this.#exitCode = exitCode ?? undefined
+    this.#panicResets = panicResets
+    this.#table = this.#chooseTable()
+    if (wasRunning && runState !== 'running') this.#cpu?.pause()
+    if (!wasRunning && runState === 'running') this.#cpu?.resume()
+    return pvpanics
+      .slice(this.pvpanics.length)
+      .map(({ source, iobase }) => `the ${source} pvpanic at port 0x${iobase.toString(16)} is not in this machine`)
+  }
+
+  #addPvpanics({ iobase = PVPANIC_DEFAULT_IOBASE, secondIobase, events }: MachineOptions): MachinePvpanic[] {
+    if (iobase === null) {
+      if (this.qemu.builtinPvpanic) {
+        throw new MachineError(`iobase: machine ${this.qemu.machineType} has pvpanic built in; 0 neutralises it`)
+      }
+      if (secondIobase !== undefined) throw new MachineError('secondIobase: there is no first pvpanic, iobase is null')
+      return []
+    }
+    const first = this.#addPvpanic(iobase, this.qemu.builtinPvpanic ? 'builtin' : 'device', events)
+    if (secondIobase === undefined) return [first]
+    if (!this.qemu.severalPvpanics) throw new MachineError('duplicate fw_cfg file name: etc/pvpanic-port')
+    return [first, this.#addPvpanic(secondIobase, 'device', events)]
+  }
+
+  #addPvpanic(iobase: number, source: PvpanicSource, events = this.qemu.defaultEvents): MachinePvpanic {
+    const device = new Pvpanic({
+      events,
+      knownEvents: this.qemu.knownEvents,
+      onEvent: (event, value) => this.#report(event, value),
+    })
+    checkInteger('iobase', iobase, 0, 0xffff)
+    this.bus.map(iobase, 1, device)
+    return { device, iobase, source }
+  }
+
+  #report(event: PvpanicEvent, value: number): void {
+    if (this.#exitCode !== undefined) return
+    this.panics.add(event, value, this.#clock())
+    const resets = event === 'panicked' && this.#response() === 'reset'
+    this.#apply(event)
+    if (resets) {
+      this.#panicResets++
+      this.#table = this.#chooseTable()
+    }
+    this.#events.deliver()
+  }
+
+  #command(input: Input): void {
+    if (this.#exitCode !== undefined) {
+      throw new MachineError(`the machine has ended with exit code ${this.#exitCode}; ${input} needs one that has not`)
+    }
+    const refusal = this.#apply(input)
+    this.#events.deliver()
+    if (refusal !== undefined) throw new MachineError(refusal)
+  }
+
+  /** Carries out what the table says; returns why a command is refused, if it is. */
+  #apply(input: Input): string | undefined {
+    for (const step of this.#table[input][this.#runState]) {
+      switch (step.do) {
+        case 'emit':
+          this.#events.add(step.event, step.data)
+          break
+        case 'stop':
+          this.#stop(step.into)
+          break
+        case 'resume':
+          this.#runState = 'running'
+          this.#events.add('RESUME')
+          this.#cpu?.resume()
+          break
+        case 'reset devices':
+          this.#resetDevices()
+          break
+        case 'enter':
+          this.#runState = step.state
+          break
+        case 'exit':
+          this.#end(step.code === 0 ? 0 : this.#actions.panicExitCode)
+          break
+        case 'refuse':
+          return step.desc
+        case 'command':
+          if (this.#exitCode === undefined) this.#apply(step.input)
+      }
+    }
+    return undefined
+  }
+
+  #stop(into: RunState): void {
+    if (this.#runState !== 'running') return
+    this.#runState = into
+    this.#events.add('STOP')
+    this.#cpu?.pause()
+  }
+
+  #resetDevices(): void {
+    for (const device of new Set(this.bus.mappings().map((mapping) => mapping.device))) device.reset?.()
+    this.#cpu?.reset()
+  }
+
+  #end(exitCode: number): void {
+    this.#runState = 'shutdown'
+    this.#exitCode = exitCode
+    this.#cpu?.powerOff()
+  }
+
+  #startRowAnew(): void {
+    this.#panicResets = 0
+    this.#table = this.#chooseTable()
+  }
+
+  #response(): PanicResponse {
+    const { onPanic, panicExitCode, shutdownAction } = this.#actions
+    if (onPanic === 'log') return 'run'
+    if (onPanic === 'reset') return this.#panicResets < this.#resetLimit ? 'reset' : 'pause'
+    return onPanic === 'preserve' || (panicExitCode === 0 && shutdownAction === 'pause') ? 'pause' : 'poweroff'
+  }
+
+  #chooseTable(): TransitionTable {
+    return transitionTable({
+      panic: this.#response(),
+      shutdown: this.#actions.shutdownAction,
+      reboot: this.#actions.rebootAction,
+      panicIsFinal: this.qemu.panicIsFinal,
+    })
+  }
+}
+
+function checkActions(actions: Partial<MachineActions>): MachineActions {
+  const { onPanic = 'preserve', panicExitCode = 0, shutdownAction = 'poweroff', rebootAction = 'reset' } = actions
+  return {
+    onPanic: checkOneOf('onPanic', onPanic, PANIC_MODES),
+    panicExitCode: checkInteger('panicExitCode', panicExitCode, 0, 1) === 1 ? 1 : 0,
+    shutdownAction: checkOneOf('shutdownAction', shutdownAction, ['poweroff', 'pause']),
+    rebootAction: checkOneOf('rebootAction', rebootAction, ['reset', 'shutdown']),
+  }
+}
+
+function checkCount(name: string, value: number): number {
+  return checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER)
+}
