@@ -111,12 +111,11 @@ function isBefore(a: Release, b: Release): boolean {
 
 function resolveMachineType(machineType: string, release: Release): string {
   const name = Object.hasOwn(ALIASES, machineType) ? ALIASES[machineType]?.(release.series) : machineType
-  const versioned = SERIES.slice(0, release.rank + 1).flatMap(([series]) => [`pc-i440fx-${series}`, `pc-q35-${series}`])
-  const known = [...Object.keys(ALIASES), ...UNVERSIONED, ...versioned]
-  if (name === undefined || !known.includes(name)) {
-    throw new RangeError(
-      `machineType: QEMU ${release.series} has no ${JSON.stringify(machineType)}; known are ${known.join(', ')}`,
-    )
-  }
-  return name
+  const [, series = ''] = /^pc-(?:i440fx|q35)-(.+)$/.exec(name ?? '') ?? []
+  const rank = SERIES.indexOf(series)
+  if (name !== undefined && (UNVERSIONED.includes(name) || (rank !== -1 && rank <= release.rank))) return name
+  const known = [...Object.keys(ALIASES), ...UNVERSIONED, 'pc-i440fx-V', 'pc-q35-V'].join(', ')
+  throw new RangeError(
+    `machineType: QEMU ${release.series} has no ${JSON.stringify(machineType)}; known are ${known} with V from 1.5 to ${release.series}`,
+  )
 }
