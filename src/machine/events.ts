@@ -48,6 +48,7 @@ export type MachineEvent<Name extends EventName = EventName> = {
 
 /** @param clock milliseconds since 1970, fractions allowed. */
 export function timestampOf(clock: number): Timestamp {
-  const seconds = Math.floor(clock / 1000)
-  return { seconds, microseconds: Math.floor((clock - seconds * 1000) * 1000) }
+  const microseconds = Math.round(clock * 1000)
+  const seconds = Math.floor(microseconds / 1e6)
+  return { seconds, microseconds: microseconds - seconds * 1e6 }
 }

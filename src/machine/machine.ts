@@ -319,6 +319,7 @@ export class Machine {
   }
 
   #end(exitCode: number): void {
+    if (this.#exitCode !== undefined) return
     this.#runState = 'shutdown'
     this.#exitCode = exitCode
     this.#cpu?.powerOff()

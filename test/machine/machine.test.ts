@@ -1,0 +1,244 @@
+// The machine as an embedder uses it: modes, events, the CPU's reins, the log. QEMU's own lifecycle is in test/recordings.
+
+import { describe, expect, it, vi } from 'vitest'
+import { Machine, MachineError, type MachineOptions } from '../../src/index.js'
+
+/** A machine, what it said and what it did to its CPU, in one list. */
+function watched(options: MachineOptions = {}) {
+  const story: string[] = []
+  const tell = (what: string) => () => void story.push(what)
+  const cpu = { pause: tell('pause'), resume: tell('resume'), reset: tell('reset'), powerOff: tell('powerOff') }
+  const machine = new Machine({ cpu, ...options })
+  machine.on('*', ({ event, data }) =>
+    story.push(data === undefined ? event : `${event} ${Object.values(data).join(' ')}`),
+  )
+  return { machine, story, panic: () => machine.bus.outb(0x505, 1) }
+}
+
+describe('a panic', () => {
+  it('under preserve stops the guest and keeps it', () => {
+    const { machine, story, panic } = watched({ onPanic: 'preserve' })
+    panic()
+    expect(story).toEqual(['pause', 'GUEST_PANICKED pause', 'STOP'])
+    expect(machine.runState).toBe('guest-panicked')
+  })
+
+  it('under preserve can be resumed', () => {
+    const { machine, story, panic } = watched()
+    panic()
+    machine.cont()
+    expect(story.slice(3)).toEqual(['resume', 'RESUME'])
+    expect(machine.runState).toBe('running')
+  })
+
+  it('under destroy ends the machine with exit code 0', () => {
+    const { machine, story, panic } = watched({ onPanic: 'destroy' })
+    panic()
+    expect(story).toEqual(['pause', 'powerOff', 'GUEST_PANICKED poweroff', 'STOP', 'SHUTDOWN true guest-panic'])
+    expect([machine.runState, machine.exitCode]).toEqual(['shutdown', 0])
+  })
+
+  it('under destroy with panicExitCode 1 ends it with that', () => {
+    const { machine, panic } = watched({ onPanic: 'destroy', panicExitCode: 1 })
+    panic()
+    expect(machine.exitCode).toBe(1)
+  })
+
+  it('under reset starts guest and devices anew', () => {
+    const { machine, story, panic } = watched({ onPanic: 'reset' })
+    machine.bus.outb(0x0e, 0)
+    panic()
+    const reset = 'RESET false host-qmp-system-reset'
+    expect(story).toEqual(['pause', 'reset', 'resume', 'GUEST_PANICKED pause', 'STOP', reset, 'RESUME'])
+    expect([machine.runState, machine.bus.inb(0x09)]).toEqual(['running', 0xff])
+  })
+
+  it('under log is noted and nothing else', () => {
+    const { machine, story, panic } = watched({ onPanic: 'log' })
+    panic()
+    expect(story).toEqual(['GUEST_PANICKED run'])
+    expect(machine.runState).toBe('running')
+  })
+
+  it('after the end changes nothing any more', () => {
+    const { machine, story, panic } = watched({ onPanic: 'destroy' })
+    panic()
+    const before = story.length
+    panic()
+    expect([story.length, machine.panics.total]).toEqual([before, 1])
+  })
+
+  it('is heard at the port asked for, and nowhere without a device', () => {
+    const moved = watched({ iobase: 0x600 })
+    moved.panic()
+    expect(moved.machine.runState).toBe('running')
+    moved.machine.bus.outb(0x600, 1)
+    expect(moved.machine.runState).toBe('guest-panicked')
+    const without = watched({ iobase: null })
+    without.panic()
+    expect([without.machine.runState, without.machine.bus.inb(0x505)]).toEqual(['running', 0xff])
+  })
+
+  it('at port 0 shadows the DMA controller there and only there', () => {
+    const { machine } = watched({ qemu: '1.5.0', machineType: 'pc-1.5', iobase: 0 })
+    machine.bus.outb(0x01, 0x78)
+    expect([machine.bus.inb(0x00), machine.bus.inb(0x01)]).toEqual([1, 0])
+    machine.bus.outb(0x00, 1)
+    expect(machine.runState).toBe('guest-panicked')
+    const [pvpanic, dma] = machine.bus.mappings()
+    expect([pvpanic?.device.name, dma?.device.name, dma?.visible]).toEqual(['pvpanic', 'dma1', [{ base: 1, size: 15 }]])
+  })
+})
+
+describe('a crash loop', () => {
+  it('ends in preserve after resetLimit resets', () => {
+    const { machine, panic } = watched({ onPanic: 'reset', resetLimit: 2 })
+    const states = [1, 2, 3].map(() => {
+      panic()
+      return machine.runState
+    })
+    expect(states).toEqual(['running', 'running', 'guest-panicked'])
+  })
+
+  it.each(['cont', 'reset'] as const)('starts anew after %s()', (command) => {
+    const { machine, panic } = watched({ onPanic: 'reset', resetLimit: 1 })
+    panic()
+    panic()
+    machine[command]()
+    machine.cont()
+    panic()
+    expect(machine.runState).toBe('running')
+  })
+})
+
+describe('a refused command', () => {
+  it('says what QEMU says, and changes nothing', () => {
+    const { machine, panic } = watched({ qemu: '1.6.0' })
+    panic()
+    expect(() => machine.cont()).toThrow(MachineError)
+    expect(() => machine.cont()).toThrow('Resetting the Virtual Machine is required')
+    expect(machine.runState).toBe('guest-panicked')
+    machine.reset()
+    machine.cont()
+    expect(machine.runState).toBe('running')
+  })
+
+  it.each(['cont', 'stop', 'reset', 'powerdown', 'quit'] as const)('is %s() after the end', (command) => {
+    const { machine } = watched()
+    machine.quit()
+    expect(() => machine[command]()).toThrow('the machine has ended with exit code 0')
+  })
+})
+
+describe('the guest', () => {
+  it('that asks for a shutdown is told as GUEST_PVSHUTDOWN, and the machine ends', () => {
+    const { machine, story } = watched()
+    machine.bus.outb(0x505, 4)
+    expect(story).toEqual(['powerOff', 'GUEST_PVSHUTDOWN', 'SHUTDOWN true guest-shutdown'])
+    expect(machine.exitCode).toBe(0)
+  })
+
+  it('that asks for a shutdown of a version before 9.1 is not understood', () => {
+    const { machine, story } = watched({ qemu: '9.0' })
+    machine.bus.outb(0x505, 4)
+    expect([story, machine.pvpanic?.counts.unknown]).toEqual([[], 1])
+  })
+
+  it('that powers itself off is kept with shutdownAction pause, and only a reset helps', () => {
+    const { machine, story } = watched({ shutdownAction: 'pause' })
+    machine.guestShutdown()
+    expect(story).toEqual(['pause', 'SHUTDOWN true guest-shutdown', 'STOP'])
+    expect([machine.runState, machine.exitCode]).toEqual(['shutdown', undefined])
+    expect(() => machine.cont()).toThrow('Resetting the Virtual Machine is required')
+  })
+
+  it('that reboots itself is told apart from a reset by the host', () => {
+    const { story, machine } = watched()
+    machine.guestReset()
+    expect(story).toEqual(['reset', 'RESET true guest-reset'])
+  })
+})
+
+describe('listeners', () => {
+  it('can call the machine back; events stay in order for everyone', () => {
+    const { machine, story, panic } = watched()
+    machine.on('GUEST_PANICKED', () => machine.cont())
+    panic()
+    expect(machine.runState).toBe('running')
+    expect(story).toEqual(['pause', 'GUEST_PANICKED pause', 'resume', 'STOP', 'RESUME'])
+  })
+
+  it('are told of the event they asked for until they leave', () => {
+    const { machine, panic } = watched({ onPanic: 'log' })
+    const listener = vi.fn()
+    const leave = machine.on('GUEST_PANICKED', listener)
+    machine.powerdown()
+    panic()
+    leave()
+    panic()
+    expect(listener).toHaveBeenCalledTimes(1)
+  })
+
+  it('that throw are reported once, hurt neither the guest nor each other', () => {
+    const onListenerError = vi.fn()
+    const { machine, story, panic } = watched({ onPanic: 'log', onListenerError })
+    const error = new Error('listener')
+    machine.on('GUEST_PANICKED', () => {
+      throw error
+    })
+    const after = vi.fn()
+    machine.on('GUEST_PANICKED', after)
+    panic()
+    panic()
+    expect(onListenerError.mock.calls).toEqual([[error, 'GUEST_PANICKED']])
+    expect([story.length, after.mock.calls.length]).toEqual([2, 2])
+  })
+
+  it('get the time as QMP writes it', () => {
+    const machine = new Machine({ onPanic: 'log', clock: () => 1795381012795.959 })
+    const listener = vi.fn()
+    machine.on('GUEST_PANICKED', listener)
+    machine.bus.outb(0x505, 1)
+    expect(listener.mock.lastCall?.[0]).toEqual({
+      event: 'GUEST_PANICKED',
+      data: { action: 'run' },
+      timestamp: { seconds: 1795381012, microseconds: 795959 },
+    })
+  })
+})
+
+describe('the panic log', () => {
+  it('keeps the newest entries and counts them all', () => {
+    let time = 0
+    const machine = new Machine({ onPanic: 'log', logSize: 3, clock: () => time++ })
+    for (const value of [1, 2, 3, 0, 6]) machine.bus.outb(0x505, value)
+    expect([machine.panics.total, machine.panics.dropped]).toEqual([4, 1])
+    expect(machine.panics.entries()).toEqual([
+      { event: 'crash-loaded', value: 2, time: 1 },
+      { event: 'panicked', value: 3, time: 2 },
+      { event: 'crash-loaded', value: 6, time: 3 },
+    ])
+  })
+
+  it('can keep nothing but the counts', () => {
+    const machine = new Machine({ onPanic: 'log', logSize: 0 })
+    machine.bus.outl(0x505, 0x01010101)
+    expect([machine.panics.total, machine.panics.dropped, machine.panics.entries()]).toEqual([4, 4, []])
+  })
+})
+
+it.each([
+  [{ iobase: 0x10000 }, 'iobase: expected an integer from 0 to 0xffff, got 0x10000'],
+  [{ events: 256 }, 'events: expected an integer from 0 to 0xff, got 0x100'],
+  [{ onPanic: 'explode' }, 'onPanic: expected one of reset, destroy, preserve, log, got "explode"'],
+  [{ shutdownAction: 'stop' }, 'shutdownAction: expected one of poweroff, pause, got "stop"'],
+  [{ rebootAction: 'stop' }, 'rebootAction: expected one of reset, shutdown, got "stop"'],
+  [{ resetLimit: -1 }, 'resetLimit: expected an integer from 0'],
+  [{ logSize: 1e9 }, 'logSize: expected an integer from 0 to 0x100000'],
+  [{ debugExit: 0x10000 }, 'base: expected an integer from 0 to 0xffff, got 0x10000'],
+  [{ qemu: '1.4.0' }, 'qemu: unknown version "1.4.0"; known are 1.5.0 to 1.5.3, 1.6.0 to 1.6.2, 1.7, 2.0'],
+  [{ qemu: '1.5.0', iobase: null }, 'pc-i440fx-1.5 has pvpanic built in'],
+  [{ iobase: 0x505, secondIobase: 0x600 }, 'duplicate fw_cfg file name: etc/pvpanic-port'],
+])('options %j are refused', (options, message) => {
+  expect(() => new Machine(options as MachineOptions)).toThrow(message)
+})

@@ -1,0 +1,134 @@
+// save() and load(): everything comes back, damaged states change nothing.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Machine } from '../../src/index.js'
+
+/** A machine with something in every field of its state. */
+function used(): Machine {
+  const machine = new Machine({ qemu: '7.2', onPanic: 'reset', clock: () => 12.5 })
+  const { bus } = machine
+  for (const [port, value] of [[0x0e, 0], [0x04, 0x34], [0x04, 0x12], [0x05, 9], [0x0b, 0x56], [0x81, 7]] as const) bus.outb(port, value) // biome-ignore format: one program
+  bus.outb(0x09, 5)
+  bus.outb(0x505, 1)
+  bus.outb(0x505, 0x82)
+  bus.outw(0xc0, 0xbeef)
+  bus.outb(0xd0, 4)
+  bus.outb(0xc2, 1)
+  machine.stop()
+  return machine
+}
+const overJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+describe('a saved machine', () => {
+  it('comes back whole through JSON', () => {
+    const saved = used().save()
+    const machine = new Machine({ qemu: '7.2' })
+    expect(machine.load(overJson(saved))).toEqual([])
+    expect(machine.save()).toEqual(saved)
+    expect([machine.runState, machine.bus.inb(0x81), machine.panics.total]).toEqual(['paused', 7, 2])
+  })
+
+  it('shares nothing with the machine it came from', () => {
+    const machine = used()
+    const saved = machine.save()
+    const before = JSON.stringify(saved)
+    machine.bus.outb(0x505, 1)
+    machine.bus.outb(0x81, 9)
+    expect(JSON.stringify(saved)).toBe(before)
+  })
+
+  it('that has ended stays so', () => {
+    const ended = new Machine({ onPanic: 'destroy', panicExitCode: 1 })
+    ended.bus.outb(0x505, 1)
+    const machine = new Machine()
+    machine.load(ended.save())
+    expect([machine.runState, machine.exitCode]).toEqual(['shutdown', 1])
+  })
+
+  it('goes on counting panics in a row where it stood', () => {
+    const first = new Machine({ onPanic: 'reset', resetLimit: 1 })
+    first.bus.outb(0x505, 1)
+    const second = new Machine({ onPanic: 'reset', resetLimit: 1 })
+    second.load(first.save())
+    second.bus.outb(0x505, 1)
+    expect(second.runState).toBe('guest-panicked')
+  })
+
+  it('pauses or resumes the CPU as the run state asks', () => {
+    const calls: string[] = []
+    const cpu = { pause: () => calls.push('pause'), resume: () => calls.push('resume'), reset() {}, powerOff() {} }
+    const machine = new Machine({ cpu })
+    machine.load(used().save())
+    machine.load(new Machine().save())
+    expect(calls).toEqual(['pause', 'resume'])
+  })
+
+  it('tells what the new machine has no place for', () => {
+    const machine = new Machine({ iobase: null })
+    expect(machine.load(new Machine({ qemu: '1.5.0' }).save())).toEqual([
+      'the builtin pvpanic at port 0x505 is not in this machine',
+    ])
+  })
+
+  it('keeps the newest log entries if the new log is smaller', () => {
+    const machine = new Machine({ logSize: 1 })
+    machine.load(used().save())
+    expect([machine.panics.total, machine.panics.dropped]).toEqual([2, 1])
+    expect(machine.panics.entries().map(({ value }) => value)).toEqual([0x82])
+  })
+})
+
+describe('a bad state', () => {
+  /** A good state but for the value at `path`. */
+  const damaged = (value: unknown, ...path: (string | number)[]) => {
+    const state = overJson(used().save())
+    let target = state as Record<string | number, unknown>
+    for (const key of path.slice(0, -1)) target = target[key] as Record<string | number, unknown>
+    target[path.at(-1) ?? ''] = value
+    return state
+  }
+
+  it.each([
+    ['nothing', undefined, 'state: expected an object, got undefined'],
+    ['text', 'x', 'state: expected an object, got x'],
+    ['another format', damaged('zip', 'format'), 'state.format: expected one of isa-pvpanic machine, got "zip"'],
+    ['a later version', damaged(2, 'version'), 'state.version: expected an integer from 1 to 1, got 2'],
+    ['a run state', damaged('tired', 'runState'), 'state.runState: expected one of prelaunch, running'],
+    ['an exit code', damaged(-1, 'exitCode'), 'state.exitCode: expected an integer from 0 to 0xff, got -1'],
+    ['no controllers', damaged([], 'dma'), 'state.dma.length: expected an integer from 2 to 2, got 0'],
+    ['a mask', damaged('1', 'dma', 1, 'mask'), 'state.dma[1].mask: expected an integer from 0 to 0xff, got "1"'],
+    ['a page', damaged(256, 'dma', 0, 'channels', 3, 'page'), 'state.dma[0].channels[3].page: expected'],
+    ['a count', damaged(null, 'pvpanics', 0, 'counts', 'panicked'), 'state.pvpanics[0].counts.panicked: expected'],
+    ['fewer reports than entries', damaged(1, 'panics', 'total'), 'state.panics.total: expected an integer from 2'],
+    ['a log entry', damaged('x', 'panics', 'entries', 1, 'event'), 'state.panics.entries[1].event: expected one of'],
+    ['a time', damaged('noon', 'panics', 'entries', 0, 'time'), 'state.panics.entries[0].time: expected milliseconds'],
+  ])('with %s is refused by the path of the field, and nothing changes', (_, state, message) => {
+    const machine = used()
+    const before = machine.save()
+    expect(() => machine.load(state)).toThrow(message)
+    expect(machine.save()).toEqual(before)
+  })
+
+  it('of any shape is refused or taken, never half of it', () => {
+    const machine = used()
+    fc.assert(
+      fc.property(fc.json(), fc.integer({ min: 0, max: 5000 }), (junk, at) => {
+        const text = JSON.stringify(machine.save())
+        const before = JSON.stringify(machine.save())
+        const cut = at % text.length
+        let damaged: unknown
+        try {
+          damaged = JSON.parse(text.slice(0, cut) + junk + text.slice(cut + 1))
+        } catch {
+          return
+        }
+        try {
+          machine.load(damaged)
+        } catch {
+          expect(JSON.stringify(machine.save())).toBe(before)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,30 @@
+// The transition table as a table: complete, without contradictions, and true to the rules it is made of.
+
+import { describe, expect, it } from 'vitest'
+import { INPUTS, type Policy, RUN_STATES, TRANSITIONS, transitionsFor } from '../../src/machine/transitions.js'
+
+const policies: Policy[] = []
+for (const panic of ['pause', 'poweroff', 'run', 'reset'] as const) {
+  for (const shutdown of ['poweroff', 'pause'] as const) {
+    for (const reboot of ['reset', 'shutdown'] as const) {
+      for (const panicIsFinal of [false, true]) policies.push({ panic, shutdown, reboot, panicIsFinal })
+    }
+  }
+}
+
+describe('the transition table', () => {
+  it.each(INPUTS)('has exactly one row for %s in every state under every policy', (input) => {
+    for (const policy of policies) {
+      for (const state of RUN_STATES) {
+        expect(transitionsFor(input, state, policy), `${state} ${JSON.stringify(policy)}`).toHaveLength(1)
+      }
+    }
+  })
+
+  it('has no row that never holds', () => {
+    const used = new Set(
+      policies.flatMap((policy) => RUN_STATES.flatMap((s) => INPUTS.flatMap((i) => transitionsFor(i, s, policy)))),
+    )
+    expect(used.size).toBe(TRANSITIONS.length)
+  })
+})
