@@ -1,0 +1,60 @@
+// The house rules that no compiler checks: which floor may import which, and what runs in a browser.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../src')
+
+/** The floors, lowest first; those in one row may not know each other. docs/architecture.md draws them. */
+const FLOORS = [
+  ['bus'],
+  ['devices'],
+  ['machine'],
+  ['firmware', 'core-dump'],
+  ['v86', 'monitor'],
+  ['libvirt'],
+  ['testing'],
+  ['vitest'],
+  ['cli'],
+]
+const levelOf = (folder: string) => FLOORS.findIndex((floor) => floor.includes(folder))
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+const imports = files.flatMap((file) => {
+  const text = readFileSync(join(source, file), 'utf8')
+  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, to = '']) => ({ file, to }))
+})
+
+describe('the floors', () => {
+  it('are all named', () => {
+    const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(folders.map(({ name }) => name).filter((name) => levelOf(name) === -1)).toEqual([])
+  })
+
+  it('import only floors below them', () => {
+    const upward = imports.filter(({ file, to }) => {
+      const [from = ''] = file.split('/')
+      if (!to.startsWith('.') || levelOf(from) === -1) return false
+      const [target = ''] = relative(source, resolve(source, dirname(file), to)).split('/')
+      return target !== from && levelOf(target) >= levelOf(from)
+    })
+    expect(upward).toEqual([])
+  })
+})
+
+describe('the core entry point', () => {
+  it('reaches no package and no Node module', () => {
+    const seen = new Set<string>()
+    const visit = (file: string) => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const { to } of imports.filter((entry) => entry.file === file)) {
+        expect(to, file).toMatch(/^\.\.?\//)
+        visit(relative(source, resolve(source, dirname(file), to)).replace(/\.js$/, '.ts'))
+      }
+    }
+    visit('index.ts')
+    expect(seen.size).toBeGreaterThan(10)
+  })
+})
