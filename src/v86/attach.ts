@@ -1,0 +1,150 @@
+// Gives a v86 emulator the machine: its devices on v86's ports, its run state in command of v86's processor.
+
+import type { V86 } from 'v86'
+import { DebugExit } from '../devices/debug-exit.js'
+import type { DmaMemory } from '../devices/i8257.js'
+import { Pvpanic } from '../devices/pvpanic.js'
+import { Machine, type MachineOptions } from '../machine/machine.js'
+import { V86CpuControl } from './v86-cpu.js'
+import { coreOf, type V86Cpu } from './v86-internals.js'
+
+/** Bytes in the widest port access. */
+const WIDEST_ACCESS = 4
+/** What a port without a device reads as, in any width. */
+const ALL_ONES = -1
+
+export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
+  /**
+   * Whether the machine's DMA controllers and page registers serve the guest in place of v86's. v86's floppy moves its
+   * data by v86's own and does not work then. False: v86's serve the guest, and `machine.dma` is never reached.
+   */
+  readonly dma?: boolean
+  /**
+   * Told of what a device threw at a guest's access (the first time; the guest goes on), and of each `EmulatorFault`
+   * (the machine is stopped then). Writes to the console unless given.
+   */
+  readonly onError?: (error: unknown) => void
+}
+
+const attached = new WeakSet<V86>()
+
+/**
+ * Puts the machine's devices on the emulator's ports and lets the machine stop, resume, reset and end the guest.
+ *
+ * Call it when the emulator is ready (event `emulator-ready`, or later) and before `emulator.run()`. From then on use
+ * the machine's `stop`, `cont` and `reset`. A panic stops the guest at its very OUT: not one instruction after it is
+ * executed until `cont()`. A reset resets what v86's own reset does, so memory and v86's timers stay as they are; the
+ * guest's own resets (keyboard controller, port 0xcf9) reach the machine. After `destroy` or `quit()` the emulator
+ * stands still and still is to be destroyed.
+ *
+ * Port 0 takes the place of the first port of v86's DMA controller, as in QEMU.
+ *
+ * @throws {TypeError} if the emulator is not ready, {Error} if it already has a machine, and whatever `new Machine` does.
+ */
+export function attach(emulator: V86, options: AttachOptions = {}): Machine {
+  const core = coreOf(emulator)
+  if (attached.has(emulator)) throw new Error('emulator: it has a machine already')
+  const { dma = false, onError = reportOnConsole, ...machineOptions } = options
+  const report = neverThrowing(onError)
+  const cpu = new V86CpuControl(core, options.startPaused === true)
+  const machine = new Machine({ ...machineOptions, cpu, memory: memoryOf(core.cpu) })
+  attached.add(emulator)
+  servePorts(core.cpu, machine, dma, firstOnly(report), () => cpu.abandoned)
+  cpu.takeOver({
+    onGuestReset: () => (cpu.inTurn ? machine.guestReset() : machine.reset()),
+    onFault: (fault) => {
+      if (machine.exitCode === undefined) machine.stop()
+      report(fault)
+    },
+  })
+  return machine
+}
+
+/** Puts every port that the machine's bus serves on v86's, for accesses of each width. */
+function servePorts(
+  { io }: V86Cpu,
+  machine: Machine,
+  dma: boolean,
+  report: (error: unknown) => void,
+  isAbandoned: () => boolean,
+): void {
+  const reading = (access: () => number) => () => {
+    if (isAbandoned()) return ALL_ONES
+    try {
+      return access()
+    } catch (error) {
+      report(error)
+      return ALL_ONES
+    }
+  }
+  const writing = (access: (value: number) => void) => (value: number) => {
+    if (isAbandoned()) return
+    try {
+      access(value)
+    } catch (error) {
+      report(error)
+    }
+  }
+  const { bus } = machine
+  for (const port of servedPorts(machine, dma, (port) => io.ports[port]?.device === undefined)) {
+    const read = [() => bus.inb(port), () => bus.inw(port), () => bus.inl(port)] as const
+    const write = [
+      (value: number) => bus.outb(port, value),
+      (value: number) => bus.outw(port, value),
+      (value: number) => bus.outl(port, value),
+    ] as const
+    io.register_read(port, machine, reading(read[0]), reading(read[1]), reading(read[2]))
+    io.register_write(port, machine, writing(write[0]), writing(write[1]), writing(write[2]))
+  }
+}
+
+/**
+ * The ports of the machine's devices, and below each those from which a wide access may still reach it by the rules of
+ * the machine's bus, where v86 has no device of its own.
+ */
+function servedPorts(machine: Machine, dma: boolean, isFree: (port: number) => boolean): Set<number> {
+  const ports = new Set<number>()
+  for (const { device, visible } of machine.bus.mappings()) {
+    if (!dma && !(device instanceof Pvpanic || device instanceof DebugExit)) continue
+    for (const { base, size } of visible) {
+      for (let port = base; port < base + size; port++) ports.add(port)
+      for (let port = Math.max(0, base - WIDEST_ACCESS + 1); port < base; port++) if (isFree(port)) ports.add(port)
+    }
+  }
+  return ports
+}
+
+/** v86's memory as the DMA controllers see it; addresses beyond it read 0xff and swallow writes. */
+function memoryOf(cpu: V86Cpu): DmaMemory {
+  return {
+    read(address, into) {
+      for (let index = 0; index < into.length; index++) into[index] = cpu.read8(address + index)
+    },
+    write(address, from) {
+      for (let index = 0; index < from.length; index++) cpu.write8(address + index, from[index] ?? 0)
+    },
+  }
+}
+
+function neverThrowing(onError: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error)
+    } catch (another) {
+      reportOnConsole(another)
+    }
+  }
+}
+
+function firstOnly(report: (error: unknown) => void): (error: unknown) => void {
+  let told = false
+  return (error) => {
+    // A guest can make it happen a million times a second.
+    if (!told) report(error)
+    told = true
+  }
+}
+
+function reportOnConsole(error: unknown): void {
+  console.error('isa-pvpanic:', error)
+}

@@ -1,0 +1,106 @@
+// Makes v86 emulators for ROM images, quickly and many of them, and takes them down without delay.
+
+import type { V86, V86Options } from 'v86'
+import { checkInteger } from '../bus/check.js'
+import { coreOf } from './v86-internals.js'
+
+const MEBIBYTE = 0x100000
+/** A 32-bit WebAssembly memory holds no more, as v86 lays it out. */
+const LARGEST_MEMORY = 0x80000000 - 0x20000
+/** The reset vector alone. */
+const SMALLEST_BIOS = 16
+/** From 0xc0000 to where the firmware begins. */
+const LARGEST_VGA_BIOS = 0x20000
+/** v86 allots it in any case; text modes and ROM guests need no more. */
+const SMALL_VGA_MEMORY = 0x40000
+
+type WasmFunction = NonNullable<V86Options['wasm_fn']>
+/** What is used of JavaScript's WebAssembly object, which Node's types do not declare. */
+interface WasmApi {
+  compile(bytes: Uint8Array): Promise<WebAssembly.Module>
+  instantiate(
+    module: WebAssembly.Module,
+    imports: Parameters<WasmFunction>[0],
+  ): Promise<{ exports: Awaited<ReturnType<WasmFunction>> }>
+}
+const wasmApi = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly
+
+export interface EmulatorOptions {
+  /** Firmware image, 16 bytes to 1 MiB. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB. */
+  readonly bios: Uint8Array
+  /** Image of the VGA BIOS, at 0xc0000. None. */
+  readonly vgaBios?: Uint8Array
+  /** Guest memory in bytes, up to 0x7ffe0000; v86 rounds up to a multiple of 128 KiB, and to 1 MiB at least. 1 MiB. */
+  readonly memory?: number
+  /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
+  readonly wasm?: WebAssembly.Module
+  /** More options for v86. */
+  readonly v86?: Partial<V86Options>
+}
+
+/**
+ * An emulator that is ready and not running: attach a machine, then `run()` it. No keyboard, mouse, sound or screen.
+ *
+ * @throws {RangeError} for an image or a memory size that v86 cannot take.
+ * @throws {Error} if v86 is not installed.
+ */
+export async function createEmulator(options: EmulatorOptions): Promise<V86> {
+  const { bios, vgaBios, memory = MEBIBYTE, v86: more } = options
+  checkInteger('memory', memory, 1, LARGEST_MEMORY)
+  // v86 would fail on these out of the caller's sight.
+  checkInteger('size of bios', bios.length, SMALLEST_BIOS, MEBIBYTE)
+  checkInteger('size of vgaBios', vgaBios?.length ?? 0, 0, LARGEST_VGA_BIOS)
+  const { V86: Emulator } = await import('v86')
+  const wasm = options.wasm ?? (await compiledWasm())
+  return new Promise((resolve, reject) => {
+    const emulator = new Emulator({
+      wasm_fn: async (imports) => {
+        try {
+          return (await wasmApi.instantiate(wasm, imports)).exports
+        } catch (error) {
+          reject(error)
+          throw error
+        }
+      },
+      memory_size: memory,
+      vga_memory_size: SMALL_VGA_MEMORY,
+      bios: { buffer: toArrayBuffer(bios) },
+      ...(vgaBios && { vga_bios: { buffer: toArrayBuffer(vgaBios) } }),
+      autostart: false,
+      disable_keyboard: true,
+      disable_mouse: true,
+      disable_speaker: true,
+      ...more,
+    })
+    emulator.add_listener('emulator-loaded', () => resolve(emulator))
+  })
+}
+
+/**
+ * Takes an emulator down: it runs no more, and nothing of it keeps the process alive. v86's own `destroy()` waits up to
+ * 100 ms for a guest that has halted.
+ */
+export async function destroyEmulator(emulator: V86): Promise<void> {
+  const destroyed = emulator.destroy()
+  coreOf(emulator).cpu.stop_idling()
+  await destroyed
+}
+
+let wasmModule: Promise<WebAssembly.Module> | undefined
+
+/** v86's WebAssembly from the package installed, compiled at the first call. Node only. */
+function compiledWasm(): Promise<WebAssembly.Module> {
+  wasmModule ??= compileInstalledWasm()
+  return wasmModule
+}
+
+async function compileInstalledWasm(): Promise<WebAssembly.Module> {
+  // Imported here, so that a browser can load this module.
+  const [{ createRequire }, { readFile }] = await Promise.all([import('node:module'), import('node:fs/promises')])
+  const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm')
+  return wasmApi.compile(await readFile(path))
+}
+
+function toArrayBuffer(bytes: Uint8Array): ArrayBuffer {
+  return bytes.slice().buffer as ArrayBuffer
+}

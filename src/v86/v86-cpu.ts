@@ -1,0 +1,146 @@
+// The machine's hold on v86: stops the guest right after the instruction it is in, lets it go on, resets it.
+
+import type { CpuControl } from '../machine/cpu-control.js'
+import type { V86Core } from './v86-internals.js'
+
+/** Interrupt enable flag in EFLAGS. */
+const INTERRUPT_FLAG = 0x200
+
+/** v86 itself failed while it ran the guest; `cause` is what it threw. The guest cannot go on. */
+export class EmulatorFault extends Error {
+  override readonly name = 'EmulatorFault'
+
+  constructor(cause: unknown) {
+    super(`v86 failed while it ran the guest: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** What v86 does by itself, to be told. Neither may throw. */
+export interface V86Hooks {
+  /** The guest, or a caller of `emulator.restart()`, wants a reset; it is done by `reset()` only. */
+  onGuestReset(): void
+  /** v86 failed. */
+  onFault(fault: EmulatorFault): void
+}
+
+/**
+ * `CpuControl` of a v86 emulator.
+ *
+ * v86 runs the guest in turns of about a millisecond and can be told to stop between two of them only. Within a turn the
+ * guest is therefore frozen: v86 is made to believe that the processor has halted with interrupts off, which ends the
+ * turn after the instruction under way. Both are taken back when the turn is over, so whoever looks at a stopped guest
+ * (or saves it) finds what the guest itself made.
+ */
+export class V86CpuControl implements CpuControl {
+  readonly #core: V86Core
+  /** v86's own reset. */
+  readonly #reboot: () => void
+  /** What the guest had while it is frozen: whether it was halted, and its interrupt flag. */
+  #frozen: { readonly halted: number; readonly interruptFlag: number } | undefined
+  #inTurn = false
+  #paused: boolean
+  #resetPending = false
+  #off = false
+
+  /** @param paused the guest waits for `resume()` before its next instruction. */
+  constructor(core: V86Core, paused: boolean) {
+    this.#core = core
+    this.#paused = paused
+    this.#reboot = core.cpu.reboot_internal.bind(core.cpu)
+  }
+
+  /** Puts itself between v86 and its processor: around each turn and in the place of v86's reset. */
+  takeOver({ onGuestReset, onFault }: V86Hooks): void {
+    const { cpu } = this.#core
+    const turn = cpu.main_loop
+    cpu.main_loop = () => this.#takeTurn(turn, onFault)
+    cpu.reboot_internal = () => {
+      if (!this.abandoned) onGuestReset()
+    }
+  }
+
+  /** Whether the guest's instruction under way has been overtaken: by a reset or by the end of the machine. */
+  get abandoned(): boolean {
+    return this.#resetPending || this.#off
+  }
+
+  /** Whether v86 is within a turn, that is, whether the caller was called by the guest's own instruction. */
+  get inTurn(): boolean {
+    return this.#inTurn
+  }
+
+  pause(): void {
+    this.#paused = true
+    if (this.#inTurn) this.#freeze()
+    else this.#stop()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (!this.#inTurn) this.#core.run()
+    else if (!this.#resetPending) this.#thaw()
+  }
+
+  reset(): void {
+    if (!this.#inTurn) {
+      this.#reboot()
+      return
+    }
+    // v86 may be within compiled code that holds registers of its own, so it has to come out first.
+    this.#freeze()
+    this.#resetPending = true
+  }
+
+  powerOff(): void {
+    this.#off = true
+    this.pause()
+  }
+
+  #takeTurn(turn: () => number, onFault: (fault: EmulatorFault) => void): number {
+    if (this.#paused) {
+      this.#stop()
+      return 0
+    }
+    this.#inTurn = true
+    let wait = 0
+    let fault: EmulatorFault | undefined
+    try {
+      wait = turn()
+    } catch (error) {
+      fault = new EmulatorFault(error)
+    }
+    this.#inTurn = false
+    this.#thaw()
+    if (fault !== undefined) onFault(fault)
+    if (this.#resetPending) {
+      this.#resetPending = false
+      this.#reboot()
+      wait = 0
+    }
+    if (!this.#paused) return wait
+    this.#stop()
+    return 0
+  }
+
+  #stop(): void {
+    this.#core.stop()
+    // A halted guest waits up to 100 ms for its next turn, and only there v86 sees that it is to stop.
+    this.#core.cpu.stop_idling()
+  }
+
+  #freeze(): void {
+    if (this.#frozen !== undefined) return
+    const { in_hlt: halted, flags } = this.#core.cpu
+    this.#frozen = { halted: halted[0] ?? 0, interruptFlag: (flags[0] ?? 0) & INTERRUPT_FLAG }
+    halted[0] = 1
+    flags[0] = (flags[0] ?? 0) & ~INTERRUPT_FLAG
+  }
+
+  #thaw(): void {
+    if (this.#frozen === undefined) return
+    const { in_hlt: halted, flags } = this.#core.cpu
+    halted[0] = this.#frozen.halted
+    flags[0] = (flags[0] ?? 0) | this.#frozen.interruptFlag
+    this.#frozen = undefined
+  }
+}

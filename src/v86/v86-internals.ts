@@ -1,0 +1,54 @@
+// What is used of v86 beyond its declared interface, in one place. Names as in v86 0.5.462, whose build keeps them.
+
+import type { V86 } from 'v86'
+
+/** An I/O handler. v86 gives values as signed or unsigned 32-bit numbers and takes either. */
+export type V86PortRead = () => number
+export type V86PortWrite = (value: number) => void
+
+/** v86's own port bus. */
+export interface V86Io {
+  readonly ports: readonly { readonly device: object | undefined }[]
+  register_read(port: number, device: object, read8: V86PortRead, read16: V86PortRead, read32: V86PortRead): void
+  register_write(port: number, device: object, write8: V86PortWrite, write16: V86PortWrite, write32: V86PortWrite): void
+}
+
+export interface V86Cpu {
+  readonly io: V86Io
+  /** [0] is 1 while the processor is halted. */
+  readonly in_hlt: Uint8Array
+  /** [0] is EFLAGS but for the arithmetic flags, which are kept elsewhere. */
+  readonly flags: Int32Array
+  /** Runs the guest for about a millisecond; returns the milliseconds until it wants to be called again. */
+  main_loop(): number
+  /** Resets processor, keyboard controller and virtio devices, and loads the firmware anew. Memory and the rest stay. */
+  reboot_internal(): void
+  /** Makes the next turn of the main loop come at once, if it is being waited for. */
+  stop_idling(): void
+  /** Reads a byte at a physical address, of memory or of a device. */
+  read8(address: number): number
+  /** Writes a byte at a physical address and drops code compiled from there. */
+  write8(address: number, value: number): void
+}
+
+/** v86 behind the `V86` object: what takes turns in calling `cpu.main_loop()`. */
+export interface V86Core {
+  readonly cpu: V86Cpu
+  readonly running: boolean
+  run(): void
+  /** Ends the turns; the one under way is finished. */
+  stop(): void
+}
+
+/**
+ * The parts behind a `V86` object.
+ *
+ * @throws {TypeError} if it is no v86 emulator, or one that is not ready.
+ */
+export function coreOf(emulator: V86): V86Core {
+  const { v86: core } = emulator as unknown as { v86?: Partial<V86Core> }
+  if (core?.cpu?.io === undefined) {
+    throw new TypeError('emulator: expected a v86 emulator that is ready; wait for its event emulator-ready')
+  }
+  return core as V86Core
+}
