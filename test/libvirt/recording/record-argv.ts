@@ -1,0 +1,74 @@
+// Records what `virsh domxml-to-native qemu-argv` makes of the cases in argv-cases.ts. Run: npx tsx test/libvirt/recording/record-argv.ts
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ARGV_CASES } from './argv-cases.js'
+import { prepareNamespace, requirePrograms, versions } from './host.js'
+
+const OUTPUT = new URL('../recordings/argv.json', import.meta.url)
+const MARK = '=== case '
+
+/** Splits a shell command line as libvirt quotes it: single quotes only, and a backslash outside of them. */
+function shellWords(line: string): string[] {
+  const words = line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []
+  return words.map((word) =>
+    word.replace(/'([^']*)'|\\(.)/g, (_, quoted?: string, plain?: string) => quoted ?? plain ?? ''),
+  )
+}
+
+/** The options that a panic or the end of the guest's run depends on, and everything that was passed through. */
+function relevant(words: readonly string[], passedThrough: readonly string[]): string[] {
+  const kept: string[] = []
+  const starts = words.findIndex((_, start) => passedThrough.every((word, offset) => words[start + offset] === word))
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    const value = words[index + 1] ?? ''
+    if (passedThrough.length > 0 && index === starts) {
+      kept.push(...passedThrough)
+      index += passedThrough.length - 1
+    } else if (word === '-no-shutdown' || word === '-no-reboot') kept.push(word)
+    else if (word === '-action' || word === '-global') kept.push(word, value)
+    else if (word === '-device' && value.includes('pvpanic')) kept.push(word, value)
+    else if (word === '-cpu' && value.includes('hv-crash')) kept.push(word, value)
+  }
+  return kept
+}
+
+requirePrograms(['virsh', 'qemu-system-x86_64', 'qemu-system-i386', 'unshare'])
+const directory = mkdtempSync(join(tmpdir(), 'record-argv-'))
+try {
+  const commands = ARGV_CASES.flatMap(({ xml }, index) => {
+    const file = join(directory, `case-${index}.xml`)
+    writeFileSync(file, xml)
+    return [`echo "${MARK}${index}"`, `domxml-to-native qemu-argv ${file}`]
+  })
+  // One session for all cases: libvirt asks QEMU for its capabilities at the start of each, for seconds.
+  const script = `${prepareNamespace(directory)}exec virsh -q -c 'qemu:///embed?root=${directory}/root' 2>&1\n`
+  const output = execFileSync('unshare', ['--mount', 'sh', '-ec', script], {
+    input: `${commands.join('\n')}\n`,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+  const answers = output
+    .replace(/^virsh # .*\n/gm, '')
+    .split(new RegExp(`^${MARK}`, 'm'))
+    .slice(1)
+  if (answers.length !== ARGV_CASES.length) throw new Error(`${answers.length} answers for ${ARGV_CASES.length} cases`)
+  const cases = ARGV_CASES.map(({ name, xml }, index) => {
+    const lines = (answers[index] ?? '')
+      .split('\n')
+      .slice(1)
+      .filter((line) => line !== '' && !/^\d{4}-\d\d-\d\d \S+ \d+: (info|warning|error) /.test(line))
+    const text = lines.join('\n').replaceAll(directory, 'DIRECTORY')
+    if (text.startsWith('error: ')) return { name, xml, error: text.slice('error: '.length) }
+    const passedThrough = [...xml.matchAll(/<(?:q|qemu):arg value='([^']*)'/g)].map((match) => match[1] ?? '')
+    return { name, xml, argv: relevant(shellWords(text), passedThrough) }
+  })
+  const header = { program: 'virsh domxml-to-native qemu-argv, embedded QEMU driver', ...versions() }
+  writeFileSync(OUTPUT, `${JSON.stringify({ ...header, cases }, null, 2)}\n`)
+  console.log(`${cases.length} cases recorded`)
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}
