@@ -6,7 +6,7 @@ import type { DmaMemory } from '../devices/i8257.js'
 import { Pvpanic } from '../devices/pvpanic.js'
 import { Machine, type MachineOptions } from '../machine/machine.js'
 import { V86CpuControl } from './v86-cpu.js'
-import { coreOf, type V86Cpu } from './v86-internals.js'
+import { coreOf, listenToHalt, type V86Cpu } from './v86-internals.js'
 
 /** Bytes in the widest port access. */
 const WIDEST_ACCESS = 4
@@ -19,6 +19,8 @@ export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
    * data by v86's own and does not work then. False: v86's serve the guest, and `machine.dma` is never reached.
    */
   readonly dma?: boolean
+  /** Told when the guest halts with interrupts off, which only a reset can end. May be called from within the guest's HLT. */
+  readonly onHalt?: () => void
   /**
    * Told of what a device threw at a guest's access (the first time; the guest goes on), and of each `EmulatorFault`
    * (the machine is stopped then). Writes to the console unless given.
@@ -44,12 +46,12 @@ const attached = new WeakSet<V86>()
 export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   const core = coreOf(emulator)
   if (attached.has(emulator)) throw new Error('emulator: it has a machine already')
-  const { dma = false, onError = reportOnConsole, ...machineOptions } = options
-  const report = neverThrowing(onError)
+  const { dma = false, onHalt, onError = reportOnConsole, ...machineOptions } = options
+  const report = neverThrowing(onError, reportOnConsole)
   const cpu = new V86CpuControl(core, options.startPaused === true)
   const machine = new Machine({ ...machineOptions, cpu, memory: memoryOf(core.cpu) })
   attached.add(emulator)
-  servePorts(core.cpu, machine, dma, firstOnly(report), () => cpu.abandoned)
+  servePorts(core.cpu, machine, dma, cpu, firstOnly(report))
   cpu.takeOver({
     onGuestReset: () => (cpu.inTurn ? machine.guestReset() : machine.reset()),
     onFault: (fault) => {
@@ -57,6 +59,7 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
       report(fault)
     },
   })
+  if (onHalt !== undefined) listenToHalt(emulator, neverThrowing(onHalt, report))
   return machine
 }
 
@@ -65,11 +68,11 @@ function servePorts(
   { io }: V86Cpu,
   machine: Machine,
   dma: boolean,
+  cpu: V86CpuControl,
   report: (error: unknown) => void,
-  isAbandoned: () => boolean,
 ): void {
-  const reading = (access: () => number) => () => {
-    if (isAbandoned()) return ALL_ONES
+  const reader = (access: () => number) => () => {
+    if (cpu.abandoned) return ALL_ONES
     try {
       return access()
     } catch (error) {
@@ -77,24 +80,26 @@ function servePorts(
       return ALL_ONES
     }
   }
-  const writing = (access: (value: number) => void) => (value: number) => {
-    if (isAbandoned()) return
+  const writer = (access: (value: number) => void) => (value: number) => {
+    if (cpu.abandoned) return
     try {
       access(value)
     } catch (error) {
       report(error)
     }
+    cpu.endLongTurn()
   }
   const { bus } = machine
-  for (const port of servedPorts(machine, dma, (port) => io.ports[port]?.device === undefined)) {
-    const read = [() => bus.inb(port), () => bus.inw(port), () => bus.inl(port)] as const
-    const write = [
-      (value: number) => bus.outb(port, value),
-      (value: number) => bus.outw(port, value),
-      (value: number) => bus.outl(port, value),
-    ] as const
-    io.register_read(port, machine, reading(read[0]), reading(read[1]), reading(read[2]))
-    io.register_write(port, machine, writing(write[0]), writing(write[1]), writing(write[2]))
+  const isFree = (port: number) => io.ports[port]?.device === undefined
+  for (const port of servedPorts(machine, dma, isFree)) {
+    const read8 = reader(() => bus.inb(port))
+    const read16 = reader(() => bus.inw(port))
+    const read32 = reader(() => bus.inl(port))
+    io.register_read(port, machine, read8, read16, read32)
+    const write8 = writer((value) => bus.outb(port, value))
+    const write16 = writer((value) => bus.outw(port, value))
+    const write32 = writer((value) => bus.outl(port, value))
+    io.register_write(port, machine, write8, write16, write32)
   }
 }
 
@@ -126,12 +131,16 @@ function memoryOf(cpu: V86Cpu): DmaMemory {
   }
 }
 
-function neverThrowing(onError: (error: unknown) => void): (error: unknown) => void {
-  return (error) => {
+/** The same function, which tells `report` what it throws. */
+function neverThrowing<Arguments extends unknown[]>(
+  call: (...args: Arguments) => void,
+  report: (error: unknown) => void,
+): (...args: Arguments) => void {
+  return (...args) => {
     try {
-      onError(error)
-    } catch (another) {
-      reportOnConsole(another)
+      call(...args)
+    } catch (error) {
+      report(error)
     }
   }
 }

@@ -5,6 +5,8 @@ import type { V86Core } from './v86-internals.js'
 
 /** Interrupt enable flag in EFLAGS. */
 const INTERRUPT_FLAG = 0x200
+/** Milliseconds. v86 ends a turn by itself after one, provided that no 100,000 instructions take longer. */
+const LONG_TURN = 10
 
 /** v86 itself failed while it ran the guest; `cause` is what it threw. The guest cannot go on. */
 export class EmulatorFault extends Error {
@@ -38,6 +40,7 @@ export class V86CpuControl implements CpuControl {
   /** What the guest had while it is frozen: whether it was halted, and its interrupt flag. */
   #frozen: { readonly halted: number; readonly interruptFlag: number } | undefined
   #inTurn = false
+  #turnBegan = 0
   #paused: boolean
   #resetPending = false
   #off = false
@@ -67,6 +70,14 @@ export class V86CpuControl implements CpuControl {
   /** Whether v86 is within a turn, that is, whether the caller was called by the guest's own instruction. */
   get inTurn(): boolean {
     return this.#inTurn
+  }
+
+  /**
+   * Ends the turn under way if it has become long. To be called after what a guest can make expensive: 100,000 writes
+   * to a port in one turn, each with listeners, would keep everything else in the process waiting.
+   */
+  endLongTurn(): void {
+    if (this.#inTurn && performance.now() - this.#turnBegan > LONG_TURN) this.#freeze()
   }
 
   pause(): void {
@@ -102,6 +113,7 @@ export class V86CpuControl implements CpuControl {
       return 0
     }
     this.#inTurn = true
+    this.#turnBegan = performance.now()
     let wait = 0
     let fault: EmulatorFault | undefined
     try {
@@ -110,16 +122,14 @@ export class V86CpuControl implements CpuControl {
       fault = new EmulatorFault(error)
     }
     this.#inTurn = false
-    this.#thaw()
+    if (this.#thaw()) wait = 0
     if (fault !== undefined) onFault(fault)
     if (this.#resetPending) {
       this.#resetPending = false
       this.#reboot()
-      wait = 0
     }
-    if (!this.#paused) return wait
-    this.#stop()
-    return 0
+    if (this.#paused) this.#stop()
+    return wait
   }
 
   #stop(): void {
@@ -136,11 +146,13 @@ export class V86CpuControl implements CpuControl {
     flags[0] = (flags[0] ?? 0) & ~INTERRUPT_FLAG
   }
 
-  #thaw(): void {
-    if (this.#frozen === undefined) return
+  /** @returns whether the guest was frozen. */
+  #thaw(): boolean {
+    if (this.#frozen === undefined) return false
     const { in_hlt: halted, flags } = this.#core.cpu
     halted[0] = this.#frozen.halted
     flags[0] = (flags[0] ?? 0) | this.#frozen.interruptFlag
     this.#frozen = undefined
+    return true
   }
 }

@@ -52,3 +52,9 @@ export function coreOf(emulator: V86): V86Core {
   }
   return core as V86Core
 }
+
+/** Calls `listener` when the guest halts with interrupts off, an event that v86's declared interface lacks. */
+export function listenToHalt(emulator: V86, listener: () => void): void {
+  const { add_listener: listen } = emulator as unknown as { add_listener(event: string, listener: () => void): void }
+  listen.call(emulator, 'cpu-event-halt', listener)
+}

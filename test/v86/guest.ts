@@ -1,0 +1,76 @@
+// Boots a guest in v86 with the machine around it, and collects what both say.
+
+import type { V86 } from 'v86'
+import { afterEach } from 'vitest'
+import type { Machine } from '../../src/machine/machine.js'
+import type { GuestRom } from '../../src/testing/index.js'
+import { type AttachOptions, attach, createEmulator, destroyEmulator } from '../../src/v86/index.js'
+
+/** What tests look at in v86's processor. */
+interface Registers {
+  readonly in_hlt: Uint8Array
+  readonly flags: Int32Array
+  readonly instruction_pointer: Int32Array
+  readonly reg32: Int32Array
+}
+
+export interface Guest {
+  readonly emulator: V86
+  readonly machine: Machine
+  readonly registers: Registers
+  /** What the guest printed on COM1 so far. */
+  serial(): string
+  /** The machine's events so far, by name. */
+  events(): string[]
+  errors: unknown[]
+  halts(): number
+}
+
+const running: V86[] = []
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(destroyEmulator))
+})
+
+/** A guest that has not begun yet. */
+export async function prepare(program: GuestRom, options: AttachOptions = {}): Promise<Guest> {
+  const emulator = await createEmulator({ bios: program.build() })
+  running.push(emulator)
+  let serial = ''
+  let halts = 0
+  const events: string[] = []
+  const errors: unknown[] = []
+  emulator.add_listener('serial0-output-byte', (byte) => {
+    serial += String.fromCharCode(byte)
+  })
+  const machine = attach(emulator, { onError: (error) => errors.push(error), onHalt: () => halts++, ...options })
+  machine.on('*', ({ event }) => events.push(event))
+  const { cpu: registers } = (emulator as unknown as { v86: { cpu: Registers } }).v86
+  return { emulator, machine, registers, serial: () => serial, events: () => events, errors, halts: () => halts }
+}
+
+/** A guest that runs until it has halted for good, or the machine has stopped or ended. */
+export async function boot(program: GuestRom, options: AttachOptions = {}): Promise<Guest> {
+  const guest = await prepare(program, options)
+  guest.emulator.run()
+  await atRest(guest)
+  return guest
+}
+
+/** Waits until the guest does nothing more by itself. */
+export function atRest({ emulator, machine, registers }: Guest): Promise<void> {
+  const halted = () => registers.in_hlt[0] === 1 && ((registers.flags[0] ?? 0) & 0x200) === 0
+  return until(() => (machine.runState === 'running' ? halted() : !emulator.is_running()))
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`still not so after 10 s: ${condition}`)
+    await pause(1)
+  }
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
