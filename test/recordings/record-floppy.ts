@@ -229,6 +229,13 @@ const SCENARIOS: readonly (readonly [title: string, inputs: readonly string[]])[
     ],
   ],
   [
+    'a request register write forgets the terminal count of its channel and of no other',
+    [
+      ...[...program(SINGLE | WRITE, BUFFER, 511), 'floppy read 1 1', 'outb 0x09 0x1', 'inb 0x08'],
+      ...[...program(SINGLE | WRITE, BUFFER, 511), 'floppy read 1 1', 'outb 0x09 0x2', 'inb 0x08'],
+    ],
+  ],
+  [
     'a count longer than what the device gives leaves the rest',
     [fill(BUFFER, 1100), ...program(SINGLE | WRITE, BUFFER, 1023), 'floppy read 1 1', ...REGISTERS, look(BUFFER, 1100)],
   ],
