@@ -19,6 +19,7 @@ export class EventQueue {
   readonly #onError: (error: unknown, event: EventName) => void
   #subscriptions: readonly Subscription[] = []
   #waiting: MachineEvent[] = []
+  #last: (() => void) | undefined
   #delivering = false
 
   constructor(clock: () => number, onError = reportOnConsole) {
@@ -41,12 +42,28 @@ export class EventQueue {
     this.#waiting.push((data === undefined ? { event, timestamp } : { event, data, timestamp }) as MachineEvent)
   }
 
+  /** Has `last` called once, when every event has been delivered. */
+  addLast(last: () => void): void {
+    this.#last = last
+  }
+
   /** Empties the queue. Called from within a listener it returns at once: the delivery under way goes on to the new events. */
   deliver(): void {
-    if (this.#delivering || this.#waiting.length === 0) return
+    if (this.#delivering || (this.#waiting.length === 0 && this.#last === undefined)) return
     this.#delivering = true
     for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) this.#tell(event)
     this.#delivering = false
+    this.#tellLast()
+  }
+
+  #tellLast(): void {
+    const last = this.#last
+    this.#last = undefined
+    try {
+      last?.()
+    } catch (error) {
+      this.#onError(error, 'SHUTDOWN')
+    }
   }
 
   #tell(event: MachineEvent): void {

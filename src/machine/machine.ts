@@ -63,6 +63,8 @@ export interface MachineOptions extends Partial<MachineActions> {
   readonly logSize?: number
   /** The time, in milliseconds since 1970; fractions show as microseconds in events. `Date.now`. */
   readonly clock?: () => number
+  /** Told once of the exit code (0..0xff), after the last event: isa-debug-exit ends a machine without any. */
+  readonly onEnd?: (exitCode: number) => void
   /** Told once of each listener that throws. Writes to the console unless given. */
   readonly onListenerError?: (error: unknown, event: EventName) => void
 }
@@ -95,6 +97,7 @@ export class Machine {
   readonly #clock: () => number
   readonly #events: EventQueue
   readonly #resetLimit: number
+  readonly #onEnd: ((exitCode: number) => void) | undefined
   #actions: MachineActions
   #table: TransitionTable
   #runState: RunState
@@ -111,13 +114,18 @@ export class Machine {
     this.#runState = options.startPaused === true ? 'prelaunch' : 'running'
     this.#cpu = options.cpu
     this.#clock = clock
+    this.#onEnd = options.onEnd
     this.#events = new EventQueue(clock, options.onListenerError)
     this.panics = new PanicLog(options.logSize ?? 1024)
     this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
     for (const controller of this.dma) controller.attach(this.bus)
     this.pvpanics = this.#addPvpanics(options)
     if (options.debugExit !== undefined) {
-      this.bus.map(options.debugExit, DEBUG_EXIT_PORTS, new DebugExit((code) => this.#end(code)))
+      const device = new DebugExit((code) => {
+        this.#end(code)
+        this.#events.deliver()
+      })
+      this.bus.map(options.debugExit, DEBUG_EXIT_PORTS, device)
     }
   }
 
@@ -323,6 +331,7 @@ export class Machine {
     this.#runState = 'shutdown'
     this.#exitCode = exitCode
     this.#cpu?.powerOff()
+    this.#events.addLast(() => this.#onEnd?.(exitCode))
   }
 
   #startRowAnew(): void {

@@ -10,5 +10,8 @@ export {
   type Register16,
   type SegmentRegister,
 } from './assembler.js'
+export { type BootOptions, bootGuest, type Guest, type GuestEnding } from './boot-guest.js'
 export { type BuiltinGuestOptions, builtinGuest, builtinGuestProgram } from './builtin-guest.js'
 export { type DmaProgram, GuestRom } from './guest-rom.js'
+export type { SerialText } from './serial-text.js'
+export { GuestError, type GuestFailure, type WaitOptions } from './waiters.js'

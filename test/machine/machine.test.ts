@@ -207,6 +207,21 @@ describe('listeners', () => {
   })
 })
 
+describe('the end', () => {
+  it.each([
+    ['a panic', (machine: Machine) => machine.bus.outb(0x505, 1), ['GUEST_PANICKED', 'STOP', 'SHUTDOWN', 0]],
+    ['quit()', (machine: Machine) => machine.quit(), ['SHUTDOWN', 0]],
+    ['isa-debug-exit', (machine: Machine) => machine.bus.outb(0xf4, 1), [3]],
+  ])('by %s is told once, after the last event', (_, end, expected) => {
+    const story: (string | number)[] = []
+    const machine = new Machine({ onPanic: 'destroy', debugExit: 0xf4, onEnd: (exitCode) => story.push(exitCode) })
+    machine.on('*', ({ event }) => story.push(event))
+    end(machine)
+    machine.bus.outl(0x505, 0x01010101)
+    expect(story).toEqual(expected)
+  })
+})
+
 describe('the panic log', () => {
   it('keeps the newest entries and counts them all', () => {
     let time = 0

@@ -1,0 +1,43 @@
+// The values that the command line's options take, and what is said of wrong ones.
+
+import { InvalidArgumentError } from 'commander'
+import type { PanicMode } from '../machine/machine.js'
+
+export const PANIC_MODES: readonly PanicMode[] = ['preserve', 'destroy', 'reset', 'log']
+
+/** A decimal or 0x-hexadecimal integer from 0 to `max`. */
+function parseInteger(text: string, max: number, what: string): number {
+  const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
+  if (!(value <= max)) throw new InvalidArgumentError(`Expected ${what}, 0 to 0x${max.toString(16)}.`)
+  return value
+}
+
+/** An I/O port. */
+export const parsePort = (text: string): number => parseInteger(text, 0xffff, 'a port such as 0x505 or 1285')
+
+/** What a read of the pvpanic port shows. */
+export const parseEvents = (text: string): number => parseInteger(text, 0xff, 'a mask of events such as 3 or 0x07')
+
+/** A count of things. */
+export const parseCount = (text: string): number => parseInteger(text, 0xffffffff, 'a number')
+
+/** Milliseconds from `60s`, `500ms`, `2m`, or seconds without a unit. */
+export function parseDuration(text: string): number {
+  const [, amount = '', unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
+  const milliseconds = Math.round(Number(amount) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm'])
+  if (amount === '' || milliseconds < 1 || milliseconds > 0x7fffffff) {
+    throw new InvalidArgumentError('Expected a duration such as 60s, 500ms or 2m, up to 24 days.')
+  }
+  return milliseconds
+}
+
+/** Bytes from `128M`, `2G`, `512K`, or bytes without a unit. */
+export function parseSize(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d{1,10})([KMG]?)$/i.exec(text) ?? []
+  const bytes =
+    Number(amount) * { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 }[unit.toUpperCase() as '' | 'K' | 'M' | 'G']
+  if (amount === '' || bytes < 1 || bytes > 0x7ffe0000) {
+    throw new InvalidArgumentError('Expected a size such as 128M, up to 2047M.')
+  }
+  return bytes
+}

@@ -1,0 +1,18 @@
+// How a timeline looks on a terminal.
+
+import { colour, type Terminal } from './terminal.js'
+import type { TimelineEntry } from './timeline.js'
+
+const COLOURS = {
+  serial: 'white',
+  ports: 'gray',
+  event: 'yellow',
+  state: 'cyan',
+  host: 'magenta',
+  end: 'green',
+} as const
+
+/** Prints one entry: milliseconds, kind, text. */
+export function printEntry(terminal: Terminal, { time, kind, text }: TimelineEntry): void {
+  terminal.out(`${time.toFixed(1).padStart(8)}  ${colour(terminal, COLOURS[kind], `${kind.padEnd(6)}  ${text}`)}\n`)
+}

@@ -1,0 +1,34 @@
+// The program isa-pvpanic: its subcommands, and how each end of it becomes an exit code.
+
+import { Command, CommanderError } from 'commander'
+import { demoCommand } from './demo.js'
+import { EXIT } from './exit-codes.js'
+import { runCommand } from './run.js'
+import type { Terminal } from './terminal.js'
+
+/**
+ * Does what the arguments say.
+ * @param args without the program's own name.
+ * @returns the exit code.
+ */
+export async function isaPvpanic(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = EXIT.asExpected
+  const finish = (code: number) => {
+    exitCode = code
+  }
+  const program = new Command('isa-pvpanic').description('The ISA pvpanic device: boot guests, watch them panic.')
+  program.addCommand(runCommand(terminal, finish)).addCommand(demoCommand(terminal))
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError(`(see ${command.name()} --help)`)
+    command.configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asExpected : EXIT.usage
+    terminal.err(`isa-pvpanic: ${error instanceof Error ? error.message : String(error)}\n`)
+    // What only the machine or the emulator could judge is wrong use too.
+    return error instanceof RangeError || error instanceof TypeError ? EXIT.usage : EXIT.fault
+  }
+}

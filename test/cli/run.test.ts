@@ -1,0 +1,105 @@
+// `isa-pvpanic run` as a shell sees it: exit codes by the contract, what it prints, and what it says of wrong use.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { GuestRom } from '../../src/testing/guest-rom.js'
+import { run } from './run-program.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-run-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Writes a ROM and returns its path. */
+function image(name: string, program: GuestRom): string {
+  const path = join(folder, name)
+  writeFileSync(path, program.build())
+  return path
+}
+const silent = image('silent.rom', new GuestRom().print('nothing to report\n').halt())
+const crashLoaded = image('crash-loaded.rom', new GuestRom().outb(0x505, 2).halt())
+const endless = image(
+  'endless.rom',
+  new GuestRom().forever((guest) => guest.wait(0xffff)),
+)
+const debugExit = image('debug-exit.rom', new GuestRom().outb(0xf4, 0x10).halt())
+const hostile = image(
+  'hostile.rom',
+  new GuestRom().forever((guest) => guest.print('\x1b[2J\n').outb(0x0c, 0)),
+)
+
+describe('the exit code', () => {
+  it.each([
+    [0, 'the built-in guest panics', []],
+    [0, 'it was expected to', ['--expect', 'panic']],
+    [0, 'it panics where it looks for the device', ['--iobase', '0x600', '--expect', 'panic']],
+    [0, 'a machine that was to end has ended', ['--on-panic', 'destroy']],
+    [0, 'a crash kernel was expected', ['--bios', crashLoaded, '--expect', 'crash-loaded']],
+    [0, 'no report was expected', ['--bios', silent, '--expect', 'none']],
+    [0, 'the guest ends the machine', ['--bios', debugExit, '--debug-exit', '0xf4']],
+    [1, 'a panic came where none was expected', ['--expect', 'none']],
+    [1, 'something else came', ['--bios', crashLoaded, '--expect', 'panic']],
+    [1, 'the guest halts for good first', ['--bios', silent, '--expect', 'panic']],
+    [1, 'the machine ends first', ['--bios', debugExit, '--debug-exit', '0xf4', '--expect', 'panic']],
+    [1, 'no device is offered that takes panics', ['--events', '0', '--expect', 'panic']],
+    [2, 'the image cannot be read', ['--bios', join(folder, 'absent.rom')]],
+    [2, 'a port does not exist', ['--iobase', '0x10000']],
+    [2, 'a mode does not exist', ['--on-panic', 'explode']],
+    [2, 'an option does not exist', ['--frobnicate']],
+    [2, 'a version does not exist', ['--qemu', '1.5.4']],
+    [124, 'time runs out', ['--bios', endless, '--timeout', '300ms']],
+    [124, 'a guest that never stops printing', ['--bios', hostile, '--timeout', '1s']],
+  ] as const)('is %i when %s', async (exitCode, _, args) => {
+    const { exitCode: got, stdout, stderr } = await run(['run', ...args])
+    expect(got, `${stdout}\n${stderr}`).toBe(exitCode)
+  })
+})
+
+describe('the output', () => {
+  it('tells serial lines, port accesses, events and run states in their order', async () => {
+    const { stdout } = await run(['run'])
+    const lines = stdout.split('\n').map((line) => line.replace(/^ *[\d.]+ +/, '').replace(/ +/g, ' '))
+    const told = [
+      'ports in 505 gives 07 (pvpanic)',
+      'ports out 505=01 (pvpanic)',
+      'event GUEST_PANICKED action=pause',
+      'event STOP',
+      'state guest-panicked',
+    ]
+    expect(lines.filter((line) => told.includes(line))).toEqual(told)
+    expect(lines[0]).toBe('serial guest: started at the reset vector')
+  })
+
+  it('is one JSON document with --json', async () => {
+    const { stdout } = await run(['run', '--json', '--on-panic', 'destroy'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      exitCode: 0,
+      runState: 'shutdown',
+      machineExitCode: 0,
+      panics: { total: 1, dropped: 0, entries: [{ event: 'panicked', value: 1 }] },
+    })
+  })
+
+  it('passes no escape sequence of the guest on to the terminal', async () => {
+    const { stdout } = await run(['run', '--bios', hostile, '--timeout', '300ms'])
+    expect(stdout).not.toContain('\x1b')
+    expect(stdout.split('\n').length).toBeLessThan(1100)
+  })
+
+  it('says what was wrong with a value, and what is allowed', async () => {
+    const { stderr } = await run(['run', '--iobase', 'zz'])
+    expect(stderr).toContain("'--iobase <port>' argument 'zz' is invalid. Expected a port such as 0x505 or 1285")
+  })
+})
+
+it('`demo --json` shows the panic under each mode at each port', { timeout: 60_000 }, async () => {
+  const { exitCode, stdout } = await run(['demo', '--json'])
+  const outcomes = JSON.parse(stdout) as { onPanic: string; iobase: number; panics: number; runState: string }[]
+  expect(exitCode).toBe(0)
+  const expected = { preserve: 'running', destroy: 'shutdown', reset: 'guest-panicked', log: 'running' }
+  expect(outcomes.map(({ iobase, onPanic, runState, panics }) => [iobase, onPanic, runState, panics])).toEqual(
+    [0x505, 0x600, 0].flatMap((iobase) =>
+      Object.entries(expected).map(([mode, state]) => [iobase, mode, state, mode === 'reset' ? 2 : 1]),
+    ),
+  )
+})
