@@ -128,7 +128,6 @@ export class V86CpuControl implements CpuControl {
       this.#resetPending = false
       this.#reboot()
     }
-    if (this.#paused) this.#stop()
     return wait
   }
 
