@@ -24,6 +24,8 @@ export interface PvpanicOptions {
   readonly knownEvents?: number
   /** Told of each event, with the byte (0..0xff) that the guest wrote. */
   onEvent?(event: PvpanicEvent, value: number): void
+  /** Told once the guest's access is over, if any of its one, two or four bytes was an event. */
+  onAccessEnd?(): void
 }
 
 /** How often each thing was written, for as long as the device lives; a reset keeps the counts. */
@@ -48,12 +50,14 @@ export class Pvpanic implements PortDevice {
   readonly counts: PvpanicCounts = { panicked: 0, crashLoaded: 0, shutdown: 0, unknown: 0 }
   readonly #known: number
   readonly #onEvent: (event: PvpanicEvent, value: number) => void
+  readonly #onAccessEnd: () => void
 
   /** @throws {RangeError | TypeError} if `events` is not in 0..0xff, or `knownEvents` not in 0..7. */
   constructor(options: PvpanicOptions = {}) {
     this.events = checkInteger('events', options.events ?? ALL_EVENTS, 0, 0xff)
     this.#known = checkInteger('knownEvents', options.knownEvents ?? ALL_EVENTS, 0, ALL_EVENTS)
     this.#onEvent = options.onEvent?.bind(options) ?? (() => {})
+    this.#onAccessEnd = options.onAccessEnd?.bind(options) ?? (() => {})
   }
 
   read8(_offset: number): number {
@@ -61,18 +65,38 @@ export class Pvpanic implements PortDevice {
   }
 
   write8(_offset: number, value: number): void {
-    if (value === 0) return
+    if (this.#writeByte(value)) this.#onAccessEnd()
+  }
+
+  write16(_offset: number, value: number): void {
+    this.#writeBytes(2, value)
+  }
+
+  write32(_offset: number, value: number): void {
+    this.#writeBytes(4, value)
+  }
+
+  #writeBytes(count: number, value: number): void {
+    let reported = false
+    for (let i = 0; i < count; i++) reported = this.#writeByte((value >>> (8 * i)) & 0xff) || reported
+    if (reported) this.#onAccessEnd()
+  }
+
+  /** Returns whether the byte was an event. */
+  #writeByte(value: number): boolean {
     const known = value & this.#known
     if (known !== value) this.counts.unknown++
+    if (known === 0) return false
     if (known & PVPANIC_PANICKED) {
       this.counts.panicked++
       this.#onEvent('panicked', value)
     } else if (known & PVPANIC_CRASH_LOADED) {
       this.counts.crashLoaded++
       this.#onEvent('crash-loaded', value)
-    } else if (known & PVPANIC_SHUTDOWN) {
+    } else {
       this.counts.shutdown++
       this.#onEvent('shutdown', value)
     }
+    return true
   }
 }

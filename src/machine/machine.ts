@@ -102,6 +102,7 @@ export class Machine {
   #table: TransitionTable
   #runState: RunState
   #exitCode: number | undefined
+  #request: Input | undefined
   #panicResets = 0
 
   /** @throws {RangeError | TypeError | MachineError} naming the option that is wrong, and what is allowed. */
@@ -254,6 +255,7 @@ export class Machine {
       events,
       knownEvents: this.qemu.knownEvents,
       onEvent: (event, value) => this.#report(event, value),
+      onAccessEnd: () => this.#settle(),
     })
     checkInteger('iobase', iobase, 0, 0xffff)
     this.bus.map(iobase, 1, device)
@@ -263,9 +265,15 @@ export class Machine {
   #report(event: PvpanicEvent, value: number): void {
     if (this.#exitCode !== undefined) return
     this.panics.add(event, value, this.#clock())
-    const resets = event === 'panicked' && this.#response() === 'reset'
     this.#apply(event)
-    if (resets) {
+  }
+
+  /** The guest's access is over: what it led to is carried out, and listeners are told of it all. */
+  #settle(): void {
+    const request = this.#request
+    this.#request = undefined
+    if (request !== undefined) this.#apply(request)
+    if (request === 'panic-reset') {
       this.#panicResets++
       this.#table = this.#chooseTable()
     }
@@ -307,6 +315,9 @@ export class Machine {
           break
         case 'refuse':
           return step.desc
+        case 'request':
+          this.#request = step.input
+          break
         case 'command':
           if (this.#exitCode === undefined) this.#apply(step.input)
       }

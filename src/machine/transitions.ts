@@ -6,11 +6,16 @@ import type { EventName, MachineEvents, PanicAction, ShutdownReason } from './ev
 export const RUN_STATES = ['prelaunch', 'running', 'paused', 'guest-panicked', 'shutdown'] as const
 export type RunState = (typeof RUN_STATES)[number]
 
-/** What happens to a machine: the guest's reports and requests, then the host's commands. */
+/**
+ * What happens to a machine: what the guest reports through pvpanic, what such a report leads to once the access is over,
+ * what the guest does otherwise, and the host's commands.
+ */
 export const INPUTS = [
   'panicked',
   'crash-loaded',
   'shutdown',
+  'panic-shutdown',
+  'panic-reset',
   'guest-reset',
   'guest-shutdown',
   'cont',
@@ -34,7 +39,11 @@ export interface Policy {
   readonly panicIsFinal: boolean
 }
 
-/** One thing to do. `stop` does nothing unless the machine is running; everything else is unconditional. */
+/**
+ * One thing to do. `stop` does nothing unless the machine is running; everything else is unconditional. What is requested
+ * waits until the guest's access is over, and of several requests only the last counts: a 32-bit write that panics four
+ * times shuts down once.
+ */
 export type Step =
   | { readonly do: 'emit'; readonly event: EventName; readonly data?: MachineEvents[EventName] }
   | { readonly do: 'stop'; readonly into: RunState }
@@ -44,6 +53,7 @@ export type Step =
   | { readonly do: 'exit'; readonly code: 0 | 'panic exit code' }
   | { readonly do: 'refuse'; readonly desc: string }
   | { readonly do: 'command'; readonly input: Input }
+  | { readonly do: 'request'; readonly input: Input }
 
 /** Holds for an input when the policy and the state fit; exactly one row does for each of them. */
 export interface Transition {
@@ -69,6 +79,7 @@ const enter = (state: RunState): Step => ({ do: 'enter', state })
 const exit = (code: 0 | 'panic exit code'): Step => ({ do: 'exit', code })
 const refuse = (desc: string): Step => ({ do: 'refuse', desc })
 const command = (input: Input): Step => ({ do: 'command', input })
+const request = (input: Input): Step => ({ do: 'request', input })
 
 const RESET_REQUIRED = 'Resetting the Virtual Machine is required'
 const STANDING = ['prelaunch', 'paused', 'guest-panicked', 'shutdown'] as const
@@ -81,12 +92,14 @@ const STANDING = ['prelaunch', 'paused', 'guest-panicked', 'shutdown'] as const
 export const TRANSITIONS: readonly Transition[] = [
   { on: 'panicked', when: { panic: 'run' },                              steps: [panicked('run')] },
   { on: 'panicked', when: { panic: 'pause' },                            steps: [panicked('pause'), stop('guest-panicked')] },
-  { on: 'panicked', when: { panic: 'reset' },                            steps: [panicked('pause'), stop('guest-panicked'), command('system_reset'), command('cont')] },
-  { on: 'panicked', when: { panic: 'poweroff', shutdown: 'poweroff' },   steps: [panicked('poweroff'), stop('guest-panicked'), shutDown(true, 'guest-panic'), exit('panic exit code')] },
-  { on: 'panicked', when: { panic: 'poweroff', shutdown: 'pause' },      steps: [panicked('poweroff'), stop('guest-panicked'), shutDown(true, 'guest-panic')] },
-
+  { on: 'panicked', when: { panic: 'reset' },                            steps: [panicked('pause'), stop('guest-panicked'), request('panic-reset')] },
+  { on: 'panicked', when: { panic: 'poweroff' },                         steps: [panicked('poweroff'), stop('guest-panicked'), request('panic-shutdown')] },
   { on: 'crash-loaded',                                                  steps: [crashLoaded] },
-  { on: 'shutdown',                                                      steps: [send('GUEST_PVSHUTDOWN'), command('guest-shutdown')] },
+  { on: 'shutdown',                                                      steps: [send('GUEST_PVSHUTDOWN'), request('guest-shutdown')] },
+
+  { on: 'panic-reset',                                                   steps: [command('system_reset'), command('cont')] },
+  { on: 'panic-shutdown', when: { shutdown: 'poweroff' },                steps: [shutDown(true, 'guest-panic'), exit('panic exit code')] },
+  { on: 'panic-shutdown', when: { shutdown: 'pause' },                   steps: [shutDown(true, 'guest-panic'), stop('shutdown')] },
 
   { on: 'guest-shutdown', when: { shutdown: 'poweroff' },                steps: [shutDown(true, 'guest-shutdown'), exit(0)] },
   { on: 'guest-shutdown', when: { shutdown: 'pause' },                   steps: [shutDown(true, 'guest-shutdown'), stop('shutdown')] },
