@@ -208,7 +208,10 @@ export const ARGV_CASES: readonly ArgvCase[] = [
   },
   {
     name: 'commandline without its namespace',
-    xml: domain({ devices: '<panic/>' }).replace('</domain>', `<commandline><arg value='-snapshot'/></commandline></domain>`),
+    xml: domain({ devices: '<panic/>' }).replace(
+      '</domain>',
+      `<commandline><arg value='-snapshot'/></commandline></domain>`,
+    ),
   },
   {
     name: 'commandline under another prefix',

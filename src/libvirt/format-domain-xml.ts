@@ -1,0 +1,52 @@
+// A definition back to domain XML, with libvirt's own spelling of what concerns a panic.
+
+import type { DomainDefinition, PanicDevice } from './domain-definition.js'
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&apos;',
+  '"': '&quot;',
+}
+const UNPRINTABLE: Readonly<Record<string, string>> = { '\t': '&#9;', '\n': '&#10;', '\r': '&#13;' }
+
+const escapeText = (text: string): string =>
+  text.replace(/[&<>'"\t\n\r]/g, (character) => ENTITIES[character] ?? UNPRINTABLE[character] ?? character)
+
+/**
+ * Domain XML with what a definition holds, and nothing else: disks and the like of the XML it came from are not in it.
+ * Parsing the result gives the same definition, positions aside.
+ */
+export function formatDomainXml(definition: DomainDefinition): string {
+  const { name, type, arch, machineType, emulator, onPoweroff, onReboot, onCrash, qemuArguments } = definition
+  const passedThrough = qemuArguments.length > 0
+  const namespace = passedThrough ? " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'" : ''
+  const machine = machineType === '' ? '' : ` machine='${escapeText(machineType)}'`
+  const lines = [
+    `<domain type='${escapeText(type)}'${namespace}>`,
+    `  <name>${escapeText(name)}</name>`,
+    `  <os><type arch='${escapeText(arch)}'${machine}>hvm</type></os>`,
+    `  <on_poweroff>${onPoweroff}</on_poweroff>`,
+    `  <on_reboot>${onReboot}</on_reboot>`,
+    `  <on_crash>${onCrash}</on_crash>`,
+    '  <devices>',
+    ...(emulator === '' ? [] : [`    <emulator>${escapeText(emulator)}</emulator>`]),
+    ...definition.panics.map((panic) => `    ${formatPanic(panic)}`),
+    ...(definition.panicNotifier ? ['    <panic-notifier/>'] : []),
+    '  </devices>',
+    ...(passedThrough ? ['  <qemu:commandline>'] : []),
+    ...qemuArguments.map((value) => `    <qemu:arg value='${escapeText(value)}'/>`),
+    ...(passedThrough ? ['  </qemu:commandline>'] : []),
+    '</domain>',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function formatPanic({ model, address }: PanicDevice): string {
+  if (address === undefined) return `<panic model='${model}'/>`
+  const hexadecimal = (name: string, value: number | undefined): string =>
+    value === undefined ? '' : ` ${name}='0x${value.toString(16)}'`
+  const attributes = `${hexadecimal('iobase', address.iobase)}${hexadecimal('irq', address.irq)}`
+  return `<panic model='${model}'><address type='${escapeText(address.type)}'${attributes}/></panic>`
+}
