@@ -1,11 +1,10 @@
 // The guest that runs when the user has none: it looks for pvpanic, reports a panic, and says all that it does.
 
+import { PVPANIC_DEFAULT_IOBASE, PVPANIC_PANICKED } from '../devices/pvpanic.js'
 import { GuestRom } from './guest-rom.js'
 
 /** The byte that a port without a device reads as. */
 const NO_DEVICE = 0xff
-/** Bit of the port: the device takes panics; written, a panic. */
-const PANICKED = 1
 
 export interface BuiltinGuestOptions {
   /** Where the guest looks for pvpanic, 0..0xffff; 0x505. */
@@ -24,7 +23,7 @@ export function builtinGuest(options: BuiltinGuestOptions = {}): Uint8Array {
 }
 
 /** The built-in guest before it is made into bytes; more steps added here follow the halt and never run. */
-export function builtinGuestProgram({ iobase = 0x505, size }: BuiltinGuestOptions = {}): GuestRom {
+export function builtinGuestProgram({ iobase = PVPANIC_DEFAULT_IOBASE, size }: BuiltinGuestOptions = {}): GuestRom {
   const port = `0x${iobase.toString(16)}`
   return (
     new GuestRom(size)
@@ -36,14 +35,16 @@ export function builtinGuestProgram({ iobase = 0x505, size }: BuiltinGuestOption
       .print('guest: it offers events 0x')
       .printHex()
       .print('\n')
-      .whenAlLacks(PANICKED, (guest) => guest.print('guest: it does not take panics, nothing to report\n').halt())
+      .whenAlLacks(PVPANIC_PANICKED, (guest) =>
+        guest.print('guest: it does not take panics, nothing to report\n').halt(),
+      )
 
       // With pvpanic at port 0, this must still reach the controller: only channel 0's address is hidden then.
       .print('guest: programming DMA channel 2 as for a floppy read of 512 bytes to 0x10000\n')
       .programDma({ channel: 2, address: 0x10000, length: 512, transfer: 'to-memory' })
 
       .print(`guest: panic, writing 1 to port ${port}\n`)
-      .outb(iobase, PANICKED)
+      .outb(iobase, PVPANIC_PANICKED)
 
       // Reached only if the host lets a guest go on that has panicked.
       .print('guest: still here after the panic, halting\n')

@@ -15,11 +15,13 @@ const LARGEST_VGA_BIOS = 0x20000
 const SMALL_VGA_MEMORY = 0x40000
 
 type WasmFunction = NonNullable<V86Options['wasm_fn']>
+/** A `WebAssembly.Module`. */
+export type WasmModule = object
 /** What is used of JavaScript's WebAssembly object, which Node's types do not declare. */
 interface WasmApi {
-  compile(bytes: Uint8Array): Promise<WebAssembly.Module>
+  compile(bytes: Uint8Array): Promise<WasmModule>
   instantiate(
-    module: WebAssembly.Module,
+    module: WasmModule,
     imports: Parameters<WasmFunction>[0],
   ): Promise<{ exports: Awaited<ReturnType<WasmFunction>> }>
 }
@@ -33,7 +35,7 @@ export interface EmulatorOptions {
   /** Guest memory in bytes, up to 0x7ffe0000; v86 rounds up to a multiple of 128 KiB, and to 1 MiB at least. 1 MiB. */
   readonly memory?: number
   /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
-  readonly wasm?: WebAssembly.Module
+  readonly wasm?: WasmModule
   /** More options for v86. */
   readonly v86?: Partial<V86Options>
 }
@@ -50,7 +52,9 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
   // v86 would fail on these out of the caller's sight.
   checkInteger('size of bios', bios.length, SMALLEST_BIOS, MEBIBYTE)
   checkInteger('size of vgaBios', vgaBios?.length ?? 0, 0, LARGEST_VGA_BIOS)
-  const { V86: Emulator } = await import('v86')
+  const { V86: Emulator } = await import('v86').catch((cause) => {
+    throw new Error('v86 cannot be loaded; it is installed by: npm install v86', { cause })
+  })
   const wasm = options.wasm ?? (await compiledWasm())
   return new Promise((resolve, reject) => {
     const emulator = new Emulator({
@@ -86,15 +90,15 @@ export async function destroyEmulator(emulator: V86): Promise<void> {
   await destroyed
 }
 
-let wasmModule: Promise<WebAssembly.Module> | undefined
+let wasmModule: Promise<WasmModule> | undefined
 
 /** v86's WebAssembly from the package installed, compiled at the first call. Node only. */
-function compiledWasm(): Promise<WebAssembly.Module> {
+function compiledWasm(): Promise<WasmModule> {
   wasmModule ??= compileInstalledWasm()
   return wasmModule
 }
 
-async function compileInstalledWasm(): Promise<WebAssembly.Module> {
+async function compileInstalledWasm(): Promise<WasmModule> {
   // Imported here, so that a browser can load this module.
   const [{ createRequire }, { readFile }] = await Promise.all([import('node:module'), import('node:fs/promises')])
   const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm')

@@ -245,6 +245,14 @@ describe('createEmulator', () => {
     await expect(createEmulator(options)).rejects.toThrow(message)
   })
 
+  it('says how to install v86 where it is not', async () => {
+    vi.doMock('v86', () => {
+      throw new Error('not installed')
+    })
+    await expect(createEmulator({ bios })).rejects.toThrow('npm install v86')
+    vi.doUnmock('v86')
+  })
+
   it('runs a small image, and many emulators side by side', async () => {
     const serial = Array.from({ length: 5 }, () => '')
     const emulators = await Promise.all(serial.map(() => createEmulator({ bios })))
