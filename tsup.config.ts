@@ -4,7 +4,7 @@ import { defineConfig } from 'tsup'
 const libraries = { index: 'src/index.ts', v86: 'src/v86/index.ts', testing: 'src/testing/index.ts' }
 const programs = { cli: 'src/cli/main.ts' }
 
-const common = { target: 'node20', splitting: true, sourcemap: false, treeshake: true, external: ['v86'] }
+const common = { target: 'node20', splitting: true, sourcemap: false, treeshake: true, external: ['v86'], shims: true }
 
 // One build for both formats shares chunks between the entry points, so a class is the same class from each of them.
 export default defineConfig([

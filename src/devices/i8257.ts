@@ -89,6 +89,8 @@ export interface I8257State {
  * - the command register, request modes, transfer direction and auto-initialize have no effect; terminal count does not mask;
  * - all 8 mask bits are kept, and register 9 reads them back (the chip cannot read its mask);
  * - a decrementing transfer ends one byte below the chip's; no transfer wraps at 64 KiB;
+ * - each block that a device moves in a decrementing transfer lies in memory in ascending order, where the chip would go
+ *   down byte by byte; reading one, the device gets the block's upper half turned round and then again as it is;
  * - the address written shows only once a high byte follows; the temporary register reads 0.
  *
  * Transfers happen when something makes them possible: a request, an unmasking, `raiseRequest`, `run`. Each asks the
@@ -187,16 +189,14 @@ export class I8257 implements PortDevice {
 
   /**
    * Device reads memory through its channel: fills `into` from `position` bytes into the transfer.
-   * A verify transfer gives zeros and touches no memory.
+   * A verify transfer leaves `into` as it was.
    */
   readMemory(channel: number, into: Uint8Array, position: number): void {
     const state = this.#state(channel)
-    if ((state.mode & MODE_DIRECTION) === 0) into.fill(0)
-    else if (this.#memory === undefined) into.fill(0xff)
-    else {
-      this.#memory.read(physicalAddress(state, position, into.length), into)
-      if (state.mode & MODE_DECREMENT) into.reverse()
-    }
+    if ((state.mode & MODE_DIRECTION) === 0) return
+    if (this.#memory === undefined) into.fill(0xff)
+    else this.#memory.read(physicalAddress(state, position, into.length), into)
+    if (state.mode & MODE_DECREMENT) turnRoundAsQemu(into)
   }
 
   /**
@@ -205,9 +205,8 @@ export class I8257 implements PortDevice {
    */
   writeMemory(channel: number, from: Uint8Array, position: number): void {
     const state = this.#state(channel)
-    if ((state.mode & MODE_DIRECTION) === 0 || this.#memory === undefined) return
-    const bytes = state.mode & MODE_DECREMENT ? from.toReversed() : from
-    this.#memory.write(physicalAddress(state, position, bytes.length), bytes)
+    if ((state.mode & MODE_DIRECTION) === 0) return
+    this.#memory?.write(physicalAddress(state, position, from.length), from)
   }
 
   /** The registers, as plain data. */
@@ -323,6 +322,12 @@ function replaceByte(word: number, high: 0 | 1, value: number): number {
 
 function setBit(bits: number, bit: number, on: number): number {
   return on ? bits | (1 << bit) : bits & ~(1 << bit)
+}
+
+/** What a decrementing read makes of the bytes, which lie in ascending order: its lower half becomes the upper one, last byte first. */
+function turnRoundAsQemu(bytes: Uint8Array): void {
+  const last = bytes.length - 1
+  for (let i = 0; i < last - i; i++) bytes[i] = bytes[last - i] ?? 0
 }
 
 /** Where `size` bytes at `position` begin: upwards from the address, or downwards to it for a decrementing transfer. */

@@ -9,7 +9,7 @@ export interface CpuControl {
   pause(): void
   /** Go on executing where the guest stood, or at the reset vector if `reset` came in between. */
   resume(): void
-  /** Put the CPU, memory and the emulator's own devices into their power-on state. Running stays running, paused stays paused. */
+  /** Put the CPU and the emulator's own devices into their state after a reset. Running stays running, paused stays paused. */
   reset(): void
   /** The machine has ended; no further call will come. */
   powerOff(): void

@@ -68,6 +68,11 @@ export class Guest {
     this.machine = attach(emulator, {
       ...options,
       onError: (error) => this.#onError(error, onError),
+      onHalt: () => {
+        this.#halted = true
+        this.#pokeSoon()
+        options.onHalt?.()
+      },
       onEnd: (exitCode) => {
         this.#pokeSoon()
         options.onEnd?.(exitCode)
@@ -77,11 +82,6 @@ export class Guest {
     this.machine.on('*', (event) => this.#onEvent(event))
     emulator.add_listener('serial0-output-byte', (byte: number) => {
       this.serial.add(String.fromCharCode(byte))
-      this.#pokeSoon()
-    })
-    // v86 sends it for a HLT with interrupts off; its types do not list it.
-    emulator.add_listener('cpu-event-halt' as 'emulator-stopped', () => {
-      this.#halted = true
       this.#pokeSoon()
     })
     signal?.addEventListener('abort', this.#abort)
