@@ -5,6 +5,7 @@ import { demoCommand } from './demo.js'
 import { EXIT } from './exit-codes.js'
 import { runCommand } from './run.js'
 import type { Terminal } from './terminal.js'
+import { traceCommand } from './trace.js'
 
 /**
  * Does what the arguments say.
@@ -17,11 +18,10 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
     exitCode = code
   }
   const program = new Command('isa-pvpanic').description('The ISA pvpanic device: boot guests, watch them panic.')
-  program.addCommand(runCommand(terminal, finish)).addCommand(demoCommand(terminal))
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError(`(see ${command.name()} --help)`)
-    command.configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  for (const command of [runCommand(terminal, finish), demoCommand(terminal), traceCommand(terminal, finish)]) {
+    program.addCommand(command)
   }
+  configure(program, terminal)
   try {
     await program.parseAsync(args, { from: 'user' })
     return exitCode
@@ -31,4 +31,11 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
     // What only the machine or the emulator could judge is wrong use too.
     return error instanceof RangeError || error instanceof TypeError ? EXIT.usage : EXIT.fault
   }
+}
+
+/** Lets a command and those below it write to the terminal, and end by an exception rather than the process. */
+function configure(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  command.showHelpAfterError(`(see ${command.name()} --help)`)
+  for (const below of command.commands) configure(below, terminal)
 }

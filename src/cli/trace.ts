@@ -34,11 +34,7 @@ interface PortRange {
 
 /** @param finish told of the exit code. */
 export function traceCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
-  const trace = new Command('trace')
-    .description('record, print and replay the port accesses of a guest')
-    .exitOverride()
-    .showHelpAfterError('(see trace --help)')
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  const trace = new Command('trace').description('record, print and replay the port accesses of a guest')
   const iobase = new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505)
   const events = new Option('--events <mask>', 'what a read of that port shows').argParser(parseEvents)
   const qemu = new Option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { Command, CommanderError } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
-import { traceCommand } from '../../src/cli/trace.js'
+import { run } from './run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-trace-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -15,23 +14,8 @@ const boot = join(folder, 'linux.trace')
 writeFileSync(boot, gunzipSync(readFileSync(new URL('../bus/data/linux-6.1-boot.trace.gz', import.meta.url))))
 
 async function trace(...args: string[]) {
-  let out = ''
-  let err = ''
-  let exitCode: number | undefined
-  const terminal = {
-    out: (text: string) => {
-      out += text
-    },
-    err: (text: string) => {
-      err += text
-    },
-    colours: false,
-  }
-  const program = new Command().exitOverride().addCommand(traceCommand(terminal, (code) => (exitCode = code)))
-  await program.parseAsync(['trace', ...args], { from: 'user' }).catch((error) => {
-    if (!(error instanceof CommanderError)) throw error
-  })
-  return { out, err, exitCode }
+  const { exitCode, stdout, stderr } = await run(['trace', ...args])
+  return { out: stdout, err: stderr, exitCode }
 }
 
 describe('print', () => {
@@ -68,7 +52,7 @@ describe('print', () => {
   it.each(['0x9-0x3', '0x10000', 'x', '1-2-3', ''])('refuses --ports %j', async (list) => {
     const { err, exitCode } = await trace('print', boot, '--ports', list)
     expect(err).toMatch(/Expected (ports|a port)/)
-    expect(exitCode).toBeUndefined()
+    expect(exitCode).toBe(2)
   })
 })
 
