@@ -1,0 +1,78 @@
+// The core dump of a guest that v86 runs: it stands at the instruction after its OUT.
+
+import type { V86 } from 'v86'
+import { afterEach, describe, expect, it } from 'vitest'
+import { dumpCore } from '../../src/core-dump/index.js'
+import { Machine, type MachineOptions } from '../../src/machine/machine.js'
+import { GuestRom } from '../../src/testing/guest-rom.js'
+import { attach, createEmulator, destroyEmulator } from '../../src/v86/index.js'
+import { fileOf } from './samples.js'
+import { sha256 } from './tools-recording.js'
+
+const running: V86[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(destroyEmulator))
+})
+
+const MEMORY = 0x200000
+const ROM_BASE = 0xf0000
+const OUT_DX_AL = 0xee
+const CLI = 0xfa
+/** Program header: where its fields are. */
+const [OFFSET, PHYSICAL, FILE_SIZE] = [4, 12, 16]
+/** In the note: the registers, and of them EAX, EDX, EIP, CS, EFLAGS, ESP. */
+const REGISTERS = 20 + 72
+const [EDX, EAX, EIP, CS, EFLAGS, ESP] = [2, 6, 12, 13, 14, 15].map((index) => REGISTERS + 4 * index)
+
+async function bootUntil(event: 'STOP' | 'GUEST_PANICKED', options: MachineOptions) {
+  const bios = new GuestRom().print('A GUEST').outb(0x505, 1).halt().build()
+  const emulator = await createEmulator({ bios, memory: MEMORY })
+  running.push(emulator)
+  const machine = attach(emulator, options)
+  const happened = new Promise((resolve) => machine.on(event, resolve))
+  emulator.run()
+  await happened
+  return { emulator, machine }
+}
+
+describe.each(['preserve', 'destroy'] as const)('a guest that panicked under %s', (onPanic) => {
+  it('is dumped as it stands after its OUT, with all its memory', async () => {
+    const { emulator, machine } = await bootUntil('STOP', { onPanic })
+    const file = Buffer.from(fileOf(await dumpCore(machine, emulator)))
+    const headers = Array.from({ length: file.readUInt16LE(44) }, (_, index) => file.subarray(52 + 32 * index))
+    const [note = file, low = file, high = file] = headers
+    expect(headers.map((header) => [header.readUInt32LE(PHYSICAL), header.readUInt32LE(FILE_SIZE)])).toEqual([
+      [0, 164],
+      [0, 0xa0000],
+      [0xc0000, MEMORY - 0xc0000],
+    ])
+    expect(low.readUInt32LE(OFFSET) % 4096).toBe(0)
+
+    const register = (offset = 0) => file.readUInt32LE(note.readUInt32LE(OFFSET) + offset)
+    const rom = file.subarray(high.readUInt32LE(OFFSET) + ROM_BASE - 0xc0000)
+    expect([rom[register(EIP) - 1], rom[register(EIP)]]).toEqual([OUT_DX_AL, CLI])
+    expect({ al: register(EAX) & 0xff, dx: register(EDX), cs: register(CS), sp: register(ESP) }).toEqual({
+      ...{ al: 1, dx: 0x505 },
+      ...{ cs: 0xf000, sp: 0x7c00 },
+    })
+    expect(register(EFLAGS) & 0x202).toBe(2)
+    expect(rom.subarray(0, 0x10000).includes('A GUEST')).toBe(true)
+  })
+})
+
+describe('asked for virtual addresses', () => {
+  it('gives physical ones while the guest has paging off', async () => {
+    const { emulator, machine } = await bootUntil('STOP', {})
+    const virtual = await dumpCore(machine, emulator, { addresses: 'virtual' })
+    expect(sha256(fileOf(virtual))).toBe(sha256(fileOf(await dumpCore(machine, emulator))))
+  })
+})
+
+it('refuses a guest that goes on', async () => {
+  const { emulator, machine } = await bootUntil('GUEST_PANICKED', { onPanic: 'log' })
+  await expect(dumpCore(machine, emulator)).rejects.toThrow('it is running; stop() it')
+})
+
+it('refuses what is no emulator', async () => {
+  await expect(dumpCore(new Machine({ startPaused: true }), {} as V86)).rejects.toThrow('expected a v86 emulator')
+})
