@@ -14,12 +14,30 @@ const BIOS_BYTES = 65_536
 const HLT = 0xf4
 const START_TIMEOUT_MS = 10_000
 const EXIT_TIMEOUT_MS = 10_000
-/** Turns of the main loop without a new event after which a machine that announced its end counts as alive. */
-const QUIET_ROUNDS = 3
-const QUIET_ROUND_MS = 10
+const SIGNAL_TIMEOUT_MS = 10_000
 
 export class QemuError extends Error {
   override readonly name = 'QemuError'
+}
+
+/** A program that serves a machine over qtest and QMP under QEMU's option names. */
+export interface MachineProgram {
+  readonly command: readonly [file: string, ...args: string[]]
+  /** Whether it has a CPU, which needs a BIOS that keeps it still. */
+  readonly hasCpu: boolean
+  /** What to do when the program cannot be started. */
+  readonly hint: string
+}
+
+/** The QEMU at `path`. */
+export function qemuProgram(path = QEMU_PROGRAM): MachineProgram {
+  return {
+    command: [path],
+    hasCpu: true,
+    hint:
+      'Install QEMU, for example with "apt-get install qemu-system-x86", ' +
+      'or name the program in the environment variable QEMU.',
+  }
 }
 
 /** A QMP event without its timestamp, which no two runs share. */
@@ -45,10 +63,11 @@ export interface Observation<Reply> {
   readonly exitCode: number | undefined
 }
 
-/** The first line of `qemu --version`. Throws a QemuError that says how to install QEMU when there is none. */
-export function qemuVersion(program = QEMU_PROGRAM): Promise<string> {
+/** The first line of the program's `--version`. Throws a QemuError that says what to do when it cannot be started. */
+export function qemuVersion(program = qemuProgram()): Promise<string> {
+  const [file, ...args] = program.command
   return new Promise((resolve, reject) => {
-    execFile(program, ['--version'], (error, stdout) => {
+    execFile(file, [...args, '--version'], (error, stdout) => {
       const [line] = stdout.split('\n')
       if (error === null && line) resolve(line)
       else reject(notRunnable(program, error?.message ?? 'it printed no version'))
@@ -80,9 +99,9 @@ export class QemuProcess {
 
   /**
    * Starts QEMU with `-nodefaults -display none`, a BIOS that only halts, and `args` (the device, `-action`, `-S`).
-   * Throws a QemuError with QEMU's own words when it does not start.
+   * Throws a QemuError with the program's own words when it does not start.
    */
-  static async start(args: readonly string[] = [], program = QEMU_PROGRAM): Promise<QemuProcess> {
+  static async start(args: readonly string[] = [], program = qemuProgram()): Promise<QemuProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'qemu-process-'))
     try {
       return new QemuProcess(folder, await launch(folder, args, program))
@@ -107,6 +126,18 @@ export class QemuProcess {
     return this.#observe(() => this.qtest(line))
   }
 
+  /** Runs qtest lines without waiting between them; tells the replies that came, and what all of them caused together. */
+  async observeQtestLines(lines: readonly string[]): Promise<Observation<readonly string[]>> {
+    const replies: string[] = []
+    const observation = await this.#observe(async () => {
+      for (const asked of await Promise.allSettled(lines.map((line) => this.qtest(line)))) {
+        if (asked.status === 'rejected') throw asked.reason
+        replies.push(asked.value)
+      }
+    })
+    return { ...observation, reply: replies }
+  }
+
   /** Runs a QMP command and tells exactly what it caused. */
   observeQmp(command: string, args?: Readonly<Record<string, unknown>>): Promise<Observation<QmpReply>> {
     return this.#observe(() => this.qmp(command, args))
@@ -116,7 +147,7 @@ export class QemuProcess {
   observeSignal(signal: NodeJS.Signals): Promise<Observation<never>> {
     return this.#observe(async () => {
       this.#child.kill(signal)
-      await this.#qmp.ended
+      await within(SIGNAL_TIMEOUT_MS, this.#qmp.ended, `${signal} did not end QEMU`)
       throw new ConversationEnded(`${signal} ended QEMU`)
     })
   }
@@ -155,16 +186,16 @@ export class QemuProcess {
     return { reply, events: this.#events.take(), runState, exitCode: this.#exitCode }
   }
 
-  /** QEMU writes an operation's events before it reads the next QMP command, so one round trip collects them all. */
+  /**
+   * QEMU writes an operation's events before it answers the next QMP command. An end that the operation asked for comes
+   * one turn of the main loop later: a second command is handled after that turn. Once SHUTDOWN was seen, only a machine
+   * that lives on answers another one.
+   */
   async #settle(): Promise<string> {
     let runState = await this.runState()
-    if (!this.#events.has('SHUTDOWN')) return runState
-    // The announced end comes some turns of the main loop later, if at all.
-    for (let round = 0; round < QUIET_ROUNDS; round++) {
-      await sleep(QUIET_ROUND_MS)
-      runState = await this.runState()
-    }
-    return runState
+    if (!this.#events.any) return runState
+    runState = await this.runState()
+    return this.#events.has('SHUTDOWN') ? this.runState() : runState
   }
 }
 
@@ -174,6 +205,10 @@ class EventInbox {
 
   add({ event, data }: QemuEvent): void {
     this.#events.push(data === undefined ? { event } : { event, data })
+  }
+
+  get any(): boolean {
+    return this.#events.length > 0
   }
 
   has(name: string): boolean {
@@ -195,11 +230,12 @@ interface Running {
   readonly events: EventInbox
 }
 
-async function launch(folder: string, args: readonly string[], program: string): Promise<Running> {
+async function launch(folder: string, args: readonly string[], program: MachineProgram): Promise<Running> {
+  const [file, ...programArgs] = program.command
   const biosPath = join(folder, 'halt.bin')
   const qtestPath = join(folder, 'qtest')
   const qmpPath = join(folder, 'qmp')
-  await writeFile(biosPath, new Uint8Array(BIOS_BYTES).fill(HLT))
+  if (program.hasCpu) await writeFile(biosPath, new Uint8Array(BIOS_BYTES).fill(HLT))
 
   const events = new EventInbox()
   const qtest = await Conversation.listen(qtestPath, (line) => line)
@@ -209,9 +245,10 @@ async function launch(folder: string, args: readonly string[], program: string):
     return isReply(message) ? message : undefined
   })
   const child = spawn(
-    program,
+    file,
     [
-      ...['-nodefaults', '-display', 'none', '-accel', 'tcg', '-bios', biosPath],
+      ...programArgs,
+      ...['-nodefaults', '-display', 'none', ...(program.hasCpu ? ['-accel', 'tcg', '-bios', biosPath] : [])],
       ...['-qtest', `unix:${qtestPath}`, '-qtest-log', 'none', '-qmp', `unix:${qmpPath}`],
       ...args,
     ],
@@ -227,12 +264,12 @@ async function launch(folder: string, args: readonly string[], program: string):
     child.once('close', (code) => resolve(code ?? -1))
   })
   const failed = exited.then((code): never => {
-    throw new QemuError(`${program} exited with code ${code} while starting: ${complaints.trim()}`)
+    throw new QemuError(`${file} exited with code ${code} while starting: ${complaints.trim()}`)
   })
   failed.catch(() => {})
   try {
     const ready = Promise.all([qtest.connected, qmp.connected]).then(() => qmp.ask('{"execute":"qmp_capabilities"}'))
-    await within(START_TIMEOUT_MS, Promise.race([ready, failed]), `${program} did not connect`)
+    await within(START_TIMEOUT_MS, Promise.race([ready, failed]), `${file} did not connect`)
     return { child, exited, qtest, qmp, events }
   } catch (error) {
     child.kill('SIGKILL')
@@ -242,11 +279,8 @@ async function launch(folder: string, args: readonly string[], program: string):
   }
 }
 
-function notRunnable(program: string, why: string): QemuError {
-  return new QemuError(
-    `cannot run ${program} (${why}). Install QEMU, for example with "apt-get install qemu-system-x86", ` +
-      'or name the program in the environment variable QEMU.',
-  )
+function notRunnable({ command, hint }: MachineProgram, why: string): QemuError {
+  return new QemuError(`cannot run ${command.join(' ')} (${why}). ${hint}`)
 }
 
 function isEvent(message: unknown): message is QemuEvent {

@@ -1,5 +1,7 @@
 // Random port operations and monitor commands, the same for the same seed, aimed at where port decoding is hard.
 
+import { generator, type Random } from '../random.js'
+
 /** Ports where a PC has devices that this package does not model. No access may touch them. */
 const OTHER_DEVICES: readonly (readonly [first: number, last: number])[] = [
   [0x20, 0x21], // interrupt controller
@@ -54,11 +56,12 @@ export function randomSteps({ iobase, seed, count, commands }: RandomSteps): str
   )
 }
 
-function portOperation(random: Random, iobase: number | null): string {
+/** One access of any width by qtest, often at or near the device at `iobase`. */
+export function portOperation(random: Random, iobase: number | null): string {
   for (;;) {
     const port = randomPort(random, iobase)
     const { letter, bytes } = random.pick(WIDTHS)
-    if (port < 0 || port > 0xffff || touchesOtherDevice(port, bytes)) continue
+    if (port < 0 || port > 0xffff || (port !== iobase && touchesOtherDevice(port, bytes))) continue
     const address = `0x${port.toString(16)}`
     return random.chance(0.4) ? `in${letter} ${address}` : `out${letter} ${address} ${randomValue(random)}`
   }
@@ -84,32 +87,4 @@ function randomValue(random: Random): string {
 
 function touchesOtherDevice(port: number, bytes: number): boolean {
   return OTHER_DEVICES.some(([first, last]) => port <= last && port + bytes > first)
-}
-
-interface Random {
-  /** An integer from 0 to `limit` - 1; `limit` is at most 2 ** 32. */
-  below(limit: number): number
-  chance(probability: number): boolean
-  pick<Item>(items: readonly Item[]): Item
-}
-
-/** Mulberry32: 32 bits of state are plenty for a few thousand choices, and it is five lines. */
-function generator(seed: number): Random {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (limit: number): number => Math.floor(next() * limit)
-  return {
-    below,
-    chance: (probability) => next() < probability,
-    pick<Item>(items: readonly Item[]): Item {
-      const item = items[below(items.length)]
-      if (item === undefined) throw new RangeError('nothing to pick from')
-      return item
-    },
-  }
 }
