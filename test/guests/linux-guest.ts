@@ -1,0 +1,107 @@
+// A Linux guest of Debian's kernel and busybox that says what it finds of the pvpanic device, and then panics.
+
+import type { BootOptions } from '../../src/testing/boot-guest.js'
+import { type CpioEntry, cpioArchive } from './cpio.js'
+import type { DebianFiles } from './debian.js'
+
+const MEBIBYTE = 1 << 20
+
+/** What the guest does once it has looked around; the word after `guest=` on its command line. */
+export type LinuxPlot = 'panic' | 'crash-kernel' | 'power-off' | 'idle'
+
+export interface LinuxOptions {
+  readonly plot?: LinuxPlot
+  /** Bytes. */
+  readonly memory?: number
+  /** More for the kernel's command line. */
+  readonly append?: string
+}
+
+/** The first thing of the guest's own that it prints. */
+export const INIT_SAYS = 'guest: init'
+
+const COMMAND_LINE = [
+  'console=ttyS0,115200 quiet panic=0 nokaslr tsc=reliable mitigations=off random.trust_cpu=on nowatchdog',
+  // These only save time.
+  'noisapnp cryptomgr.notests initcall_blacklist=crypto_kdf108_init,init_kprobe_trace',
+].join(' ')
+
+const INIT = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+echo "${INIT_SAYS} of Linux $(uname -r)"
+insmod /pvpanic.ko
+insmod /pvpanic-mmio.ko
+for node in /sys/bus/acpi/devices/QEMU0001:*; do
+  [ -e "$node" ] && echo "guest: acpi $(cat $node/path) status $(cat $node/status)"
+done
+for device in /sys/bus/platform/devices/QEMU0001:*; do
+  [ -e "$device/driver" ] && echo "guest: driver $(basename $(readlink $device/driver))"
+  [ -e "$device/capability" ] && echo "guest: capability $(cat $device/capability) events $(cat $device/events)"
+done
+grep QEMU /proc/ioports | sed 's/^ */guest: ports /'
+for word in $(cat /proc/cmdline); do
+  case "$word" in guest=*) plot="\${word#guest=}" ;; esac
+done
+case "$plot" in
+  panic)
+    echo "guest: panicking"
+    echo c > /proc/sysrq-trigger
+    ;;
+  crash-kernel)
+    kexec -p /vmlinuz --append="maxcpus=1 quiet" && echo "guest: crash kernel loaded, panicking"
+    echo c > /proc/sysrq-trigger
+    ;;
+  power-off)
+    echo "guest: powering off"
+    poweroff -f
+    ;;
+esac
+echo "guest: waiting"
+while true; do sleep 60; done
+`
+
+/** What `bootGuest` needs to boot it under Debian's SeaBIOS. */
+export function linuxGuest(
+  debian: DebianFiles,
+  options: LinuxOptions = {},
+): BootOptions & { readonly bios: Uint8Array } {
+  const { plot = 'panic', memory = 128 * MEBIBYTE, append = '' } = options
+  const kernel = debian.read(/boot\/vmlinuz-/)
+  return {
+    bios: debian.read(/seabios\/bios\.bin$/),
+    memory,
+    v86: {
+      bzimage: { buffer: arrayBuffer(kernel) },
+      initrd: { buffer: arrayBuffer(cpioArchive(files(debian, plot, kernel))) },
+      cmdline: `${COMMAND_LINE} guest=${plot} ${append}`.trim(),
+      acpi: true,
+    },
+  }
+}
+
+function files(debian: DebianFiles, plot: LinuxPlot, kernel: Uint8Array): CpioEntry[] {
+  const always: CpioEntry[] = [
+    ...['bin', 'dev', 'proc', 'sys', 'lib', 'lib/i386-linux-gnu'].map((path) => ({ path, folder: true }) as const),
+    { path: 'dev/console', device: [5, 1] },
+    { path: 'init', file: INIT, executable: true },
+    { path: 'bin/busybox', file: debian.read(/bin\/busybox$/), executable: true },
+    ...['pvpanic.ko', 'pvpanic-mmio.ko'].map((path) => ({ path, file: debian.read(new RegExp(`/${path}$`)) })),
+  ]
+  if (plot !== 'crash-kernel') return always
+  return [
+    ...always,
+    { path: 'vmlinuz', file: kernel },
+    { path: 'bin/kexec', file: debian.read(/sbin\/kexec$/), executable: true },
+    { path: 'lib/ld-linux.so.2', file: debian.read(/i386-linux-gnu\/ld-linux\.so\.2$/), executable: true },
+    ...['libc.so.6', 'libz.so.1', 'liblzma.so.5'].map((name) => ({
+      path: `lib/i386-linux-gnu/${name}`,
+      file: debian.read(new RegExp(`i386-linux-gnu/${name.replaceAll('.', '\\.')}(\\.\\d|$)`)),
+    })),
+  ]
+}
+
+function arrayBuffer(bytes: Uint8Array): ArrayBuffer {
+  return bytes.slice().buffer as ArrayBuffer
+}
