@@ -1,18 +1,47 @@
 // The I/O port bus: carries a guest's access to the device at the port, and splits wide accesses as QEMU does.
+//
+// Why it looks as it does. One call site for all devices, `device.write8(...)`, turns megamorphic at the fifth class: V8
+// then looks the method up for each access and inlines nothing, 14 ns on a recorded boot where this takes 4. So a device
+// that a guest touches gets one of 18 slots, and each slot has a field and a call site of its own in the switches below:
+// the site sees one class, its inline cache stays monomorphic, and the device's method is inlined. What else mattered,
+// each measured in processes of its own (bench/, docs/benchmarks.md):
+// - A table maps a port to slot and offset in 16 bits: one load, and no object to visit between port and device.
+// - A class gets the same slots in every bus of the process, so buses of different layout share the sites well.
+// - V8 inlines `outb` into an emulator's loop only while `#send` has at most 460 bytes of bytecode: hence 18 slots and
+//   no more, and nothing else in there. Inlined, an access costs half.
+// - The receivers are written out as `this.#slot7.write8`: for `device.write8` on one variable V8 shares a single
+//   inline cache between all cases, and everything is megamorphic again.
+// - Slots go to devices when first touched, not when mapped: a board may map hundreds that its guest never uses.
+// Devices that find no slot are reached through the one megamorphic site; they work the same, slower.
 
 import type { PortDevice } from './port-device.js'
-import { type MapOptions, PORT_COUNT, PortMap, type PortMapping } from './port-map.js'
-
-/** Where accesses to a port go: `offset = port - start` is what the device sees. */
-interface Target {
-  readonly device: PortDevice
-  readonly start: number
-}
+import { type MapOptions, PORT_COUNT, PortMap, type PortMapping, type PortRange } from './port-map.js'
+import { readWhole, stepSize, takesBytesOnly, writeWhole } from './wide-access.js'
 
 /** What no mapping covers: reads all ones, swallows writes. A region of its own, so wide accesses can start in it. */
-const UNASSIGNED: Target = {
-  start: 0,
-  device: { name: 'unassigned', read8: () => 0xff, write8() {} },
+const UNASSIGNED: PortDevice = { name: 'unassigned', read8: () => 0xff, write8() {} }
+
+const SLOTS = 18
+/** Slots that one class can have in a bus, so that a board full of one device leaves some to the others. */
+const SLOTS_A_CLASS = 4
+
+// A port's code: 0 where nobody answers, slot and offset in a high and a low byte, or from FIRST_ENTRY on the index of an entry.
+const OFFSET_BITS = 8
+const MAX_SLOT_OFFSET = (1 << OFFSET_BITS) - 1
+const FIRST_ENTRY = (SLOTS + 1) << OFFSET_BITS
+const MAX_ENTRIES = PORT_COUNT - FIRST_ENTRY
+/** The slots of each class in every bus, by its prototype. Dealt in turn: once all are used, classes share them. */
+const slotsOfClass = new WeakMap<object, number[]>()
+let slotsDealt = 0
+
+/** What the bus keeps of a mapping. */
+interface Entry {
+  readonly mapping: PortMapping
+  readonly device: PortDevice
+  /** The port at which the device's offset 0 lies, or would lie. */
+  start: number
+  /** Whether the guest was here since slots were last to be had. */
+  touched: boolean
 }
 
 /**
@@ -24,18 +53,47 @@ const UNASSIGNED: Target = {
  * reads that device twice and never its neighbour. Bytes past port 0xffff read 0 there and writes to them vanish.
  */
 export class IoPortBus {
-  readonly #targets: Target[] = new Array<Target>(PORT_COUNT).fill(UNASSIGNED)
-  readonly #map = new PortMap(({ base, size }, mapping) => {
-    const target = mapping && { device: mapping.device, start: mapping.base - mapping.offset }
-    this.#targets.fill(target ?? UNASSIGNED, base, base + size)
+  readonly #codes = new Uint16Array(PORT_COUNT)
+  readonly #entries: (Entry | undefined)[] = []
+  readonly #freeEntries: number[] = []
+  readonly #entryOf = new Map<PortMapping, number>()
+  /** The device in each slot, as the fields below hold them; 0 stands for no device. */
+  readonly #slots: (PortDevice | undefined)[] = [UNASSIGNED]
+  /** A bit for each slot whose device takes wide accesses as aligned bytes: there is nothing to ask it. */
+  #byteSlots = 0
+  /** Changes whenever a port may have changed hands. */
+  #generation = 0
+  #slot1: PortDevice = UNASSIGNED
+  #slot2: PortDevice = UNASSIGNED
+  #slot3: PortDevice = UNASSIGNED
+  #slot4: PortDevice = UNASSIGNED
+  #slot5: PortDevice = UNASSIGNED
+  #slot6: PortDevice = UNASSIGNED
+  #slot7: PortDevice = UNASSIGNED
+  #slot8: PortDevice = UNASSIGNED
+  #slot9: PortDevice = UNASSIGNED
+  #slot10: PortDevice = UNASSIGNED
+  #slot11: PortDevice = UNASSIGNED
+  #slot12: PortDevice = UNASSIGNED
+  #slot13: PortDevice = UNASSIGNED
+  #slot14: PortDevice = UNASSIGNED
+  #slot15: PortDevice = UNASSIGNED
+  #slot16: PortDevice = UNASSIGNED
+  #slot17: PortDevice = UNASSIGNED
+  #slot18: PortDevice = UNASSIGNED
+  readonly #map = new PortMap({
+    paint: (range, mapping) => this.#paint(range, mapping),
+    removed: (mapping, deviceLeft) => this.#forget(mapping, deviceLeft),
   })
 
   /**
    * Lets `device` answer at the ports `base` .. `base + size - 1`. An overlap is no error: it shows in `mappings()`.
-   * @throws {RangeError} if a port lies outside 0..0xffff, or `size` is not in 1..0x10000.
+   * A device does not gain or lose methods while it is mapped.
+   * @throws {RangeError} if a port lies outside 0..0xffff, `size` is not in 1..0x10000, or 60,000 mappings are there.
    * @throws {TypeError} if a number is no integer, or `device` is no device.
    */
   map(base: number, size: number, device: PortDevice, options: MapOptions = {}): PortMapping {
+    if (this.#entryOf.size >= MAX_ENTRIES) throw new RangeError(`a bus holds at most ${MAX_ENTRIES} mappings`)
     return this.#map.add(base, size, device, options)
   }
 
@@ -46,8 +104,7 @@ export class IoPortBus {
 
   /** Reads a byte: 0..0xff. */
   inb(port: number): number {
-    const { device, start } = this.#target(port & 0xffff)
-    return device.read8((port & 0xffff) - start)
+    return this.#fetch(this.#codes[port & 0xffff] as number, port)
   }
 
   /** Reads a 16-bit word: 0..0xffff. */
@@ -62,8 +119,7 @@ export class IoPortBus {
 
   /** Writes the low 8 bits of `value`. */
   outb(port: number, value: number): void {
-    const { device, start } = this.#target(port & 0xffff)
-    device.write8((port & 0xffff) - start, value & 0xff)
+    this.#send(this.#codes[port & 0xffff] as number, port, value & 0xff)
   }
 
   /** Writes the low 16 bits of `value`. */
@@ -78,23 +134,139 @@ export class IoPortBus {
 
   /** REP INSB: fills `into` with successive bytes read at one port. */
   insb(port: number, into: Uint8Array): void {
-    for (let i = 0; i < into.length; i++) into[i] = this.inb(port)
+    for (let done = 0; done < into.length; ) {
+      const code = this.#codes[port & 0xffff] as number
+      const device = this.#deviceAt(code)
+      const offset = this.#offsetAt(code, port & 0xffff)
+      if (device.readBlock !== undefined) {
+        device.readBlock(offset, into.subarray(done))
+        return
+      }
+      const generation = this.#generation
+      do into[done++] = device.read8(offset)
+      while (done < into.length && this.#generation === generation)
+    }
   }
 
   /** REP OUTSB: writes the bytes of `from`, in order, to one port. */
   outsb(port: number, from: Uint8Array): void {
-    for (const value of from) this.outb(port, value)
+    for (let done = 0; done < from.length; ) {
+      const code = this.#codes[port & 0xffff] as number
+      const device = this.#deviceAt(code)
+      const offset = this.#offsetAt(code, port & 0xffff)
+      if (device.writeBlock !== undefined) {
+        device.writeBlock(offset, from.subarray(done))
+        return
+      }
+      const generation = this.#generation
+      do device.write8(offset, from[done++] as number)
+      while (done < from.length && this.#generation === generation)
+    }
   }
 
-  #target(port: number): Target {
-    return this.#targets[port] ?? UNASSIGNED
+  /** Writes a byte to what `code` says. `port` may be out of range. */
+  #send(code: number, port: number, value: number): void {
+    const offset = code & MAX_SLOT_OFFSET
+    // biome-ignore format: a table
+    switch (code >> OFFSET_BITS) {
+      case 0: return
+      case 1: this.#slot1.write8(offset, value); break
+      case 2: this.#slot2.write8(offset, value); break
+      case 3: this.#slot3.write8(offset, value); break
+      case 4: this.#slot4.write8(offset, value); break
+      case 5: this.#slot5.write8(offset, value); break
+      case 6: this.#slot6.write8(offset, value); break
+      case 7: this.#slot7.write8(offset, value); break
+      case 8: this.#slot8.write8(offset, value); break
+      case 9: this.#slot9.write8(offset, value); break
+      case 10: this.#slot10.write8(offset, value); break
+      case 11: this.#slot11.write8(offset, value); break
+      case 12: this.#slot12.write8(offset, value); break
+      case 13: this.#slot13.write8(offset, value); break
+      case 14: this.#slot14.write8(offset, value); break
+      case 15: this.#slot15.write8(offset, value); break
+      case 16: this.#slot16.write8(offset, value); break
+      case 17: this.#slot17.write8(offset, value); break
+      case 18: this.#slot18.write8(offset, value); break
+      default: this.#sendSlowly(code, port & 0xffff, value)
+    }
   }
 
-  #read(port: number, width: number): number {
+  /** Reads a byte from what `code` says. `port` may be out of range. */
+  #fetch(code: number, port: number): number {
+    const offset = code & MAX_SLOT_OFFSET
+    // biome-ignore format: a table
+    switch (code >> OFFSET_BITS) {
+      case 0: return 0xff
+      case 1: return this.#slot1.read8(offset)
+      case 2: return this.#slot2.read8(offset)
+      case 3: return this.#slot3.read8(offset)
+      case 4: return this.#slot4.read8(offset)
+      case 5: return this.#slot5.read8(offset)
+      case 6: return this.#slot6.read8(offset)
+      case 7: return this.#slot7.read8(offset)
+      case 8: return this.#slot8.read8(offset)
+      case 9: return this.#slot9.read8(offset)
+      case 10: return this.#slot10.read8(offset)
+      case 11: return this.#slot11.read8(offset)
+      case 12: return this.#slot12.read8(offset)
+      case 13: return this.#slot13.read8(offset)
+      case 14: return this.#slot14.read8(offset)
+      case 15: return this.#slot15.read8(offset)
+      case 16: return this.#slot16.read8(offset)
+      case 17: return this.#slot17.read8(offset)
+      case 18: return this.#slot18.read8(offset)
+      default: return this.#fetchSlowly(code, port & 0xffff)
+    }
+  }
+
+  #sendSlowly(code: number, port: number, value: number): void {
+    this.#deviceAt(code).write8(this.#offsetAt(code, port), value)
+  }
+
+  #fetchSlowly(code: number, port: number): number {
+    return this.#deviceAt(code).read8(this.#offsetAt(code, port))
+  }
+
+  #fillSlot(slot: number, wanted: PortDevice | undefined): void {
+    const device = wanted ?? UNASSIGNED
+    this.#slots[slot] = wanted
+    this.#byteSlots &= ~(1 << slot)
+    if (takesBytesOnly(device)) this.#byteSlots |= 1 << slot
+    // biome-ignore format: a table
+    switch (slot) {
+      case 1: this.#slot1 = device; break
+      case 2: this.#slot2 = device; break
+      case 3: this.#slot3 = device; break
+      case 4: this.#slot4 = device; break
+      case 5: this.#slot5 = device; break
+      case 6: this.#slot6 = device; break
+      case 7: this.#slot7 = device; break
+      case 8: this.#slot8 = device; break
+      case 9: this.#slot9 = device; break
+      case 10: this.#slot10 = device; break
+      case 11: this.#slot11 = device; break
+      case 12: this.#slot12 = device; break
+      case 13: this.#slot13 = device; break
+      case 14: this.#slot14 = device; break
+      case 15: this.#slot15 = device; break
+      case 16: this.#slot16 = device; break
+      case 17: this.#slot17 = device; break
+      case 18: this.#slot18 = device; break
+    }
+  }
+
+  #read(port: number, width: 2 | 4): number {
+    const first = this.#codes[port] as number
     let value = 0
+    if (this.#takesBytes(first, port, width)) {
+      for (let i = 0; i < width; i++) value |= this.#fetch(first + i, port) << (8 * i)
+      return value >>> 0
+    }
     for (let done = 0; done < width && port + done < PORT_COUNT; ) {
-      const { device, start } = this.#target(port + done)
-      const offset = port + done - start
+      const code = this.#codes[port + done] as number
+      const device = this.#deviceAt(code)
+      const offset = this.#offsetAt(code, port + done)
       const step = stepSize(device, offset, width - done)
       value |= readWhole(device, offset, step) << (8 * done)
       done += step
@@ -102,35 +274,98 @@ export class IoPortBus {
     return value >>> 0
   }
 
-  #write(port: number, width: number, value: number): void {
+  #write(port: number, width: 2 | 4, value: number): void {
+    const first = this.#codes[port] as number
+    if (this.#takesBytes(first, port, width)) {
+      for (let i = 0; i < width; i++) this.#send(first + i, port, (value >>> (8 * i)) & 0xff)
+      return
+    }
     for (let done = 0; done < width && port + done < PORT_COUNT; ) {
-      const { device, start } = this.#target(port + done)
-      const offset = port + done - start
+      const code = this.#codes[port + done] as number
+      const device = this.#deviceAt(code)
+      const offset = this.#offsetAt(code, port + done)
       const step = stepSize(device, offset, width - done)
       writeWhole(device, offset, step, value >>> (8 * done))
       done += step
     }
   }
+
+  /** Whether the whole access goes to one device in a slot, byte by byte. */
+  #takesBytes(code: number, port: number, width: number): boolean {
+    const aligned = (code & (width - 1)) === 0 && port + width <= PORT_COUNT
+    return aligned && code < FIRST_ENTRY && ((this.#byteSlots >> (code >> OFFSET_BITS)) & 1) !== 0
+  }
+
+  /** Who answers at a port with this code. Being asked is being touched. */
+  #deviceAt(code: number): PortDevice {
+    if (code < FIRST_ENTRY) return this.#slots[code >> OFFSET_BITS] ?? UNASSIGNED
+    const entry = this.#entries[code - FIRST_ENTRY]
+    if (entry === undefined) return UNASSIGNED
+    if (!entry.touched) this.#offerSlot(entry)
+    return entry.device
+  }
+
+  #offsetAt(code: number, port: number): number {
+    if (code === 0) return port
+    return code < FIRST_ENTRY ? code & MAX_SLOT_OFFSET : port - (this.#entries[code - FIRST_ENTRY]?.start ?? 0)
+  }
+
+  #paint({ base, size }: PortRange, mapping: PortMapping | undefined): void {
+    this.#generation++
+    if (mapping === undefined) {
+      this.#codes.fill(0, base, base + size)
+      return
+    }
+    const start = mapping.base - mapping.offset
+    const index = this.#entryIndex(mapping, start)
+    const slot = this.#slots.indexOf(mapping.device)
+    if (slot > 0 && fitsSlot(mapping)) {
+      for (let port = base; port < base + size; port++) this.#codes[port] = (slot << OFFSET_BITS) | (port - start)
+    } else this.#codes.fill(FIRST_ENTRY + index, base, base + size)
+  }
+
+  #entryIndex(mapping: PortMapping, start: number): number {
+    const known = this.#entryOf.get(mapping)
+    const index = known ?? this.#freeEntries.pop() ?? this.#entries.length
+    this.#entryOf.set(mapping, index)
+    this.#entries[index] = { mapping, device: mapping.device, start, touched: this.#entries[index]?.touched ?? false }
+    return index
+  }
+
+  /** Gives the device a slot if there is a free one among those of its class. */
+  #offerSlot(entry: Entry): void {
+    entry.touched = true
+    const { device, mapping } = entry
+    if (!fitsSlot(mapping) || this.#slots.includes(device)) return
+    const slot = slotsFor(device).find((candidate) => this.#slots[candidate] === undefined)
+    if (slot === undefined) return
+    this.#fillSlot(slot, device)
+    this.#map.repaint(device)
+  }
+
+  #forget(mapping: PortMapping, deviceLeft: boolean): void {
+    const index = this.#entryOf.get(mapping)
+    if (index !== undefined) {
+      this.#entryOf.delete(mapping)
+      this.#entries[index] = undefined
+      this.#freeEntries.push(index)
+    }
+    const slot = this.#slots.indexOf(mapping.device)
+    if (deviceLeft || slot === -1) return
+    this.#fillSlot(slot, undefined)
+    for (const entry of this.#entries) if (entry !== undefined) entry.touched = false
+  }
 }
 
-/** How many of the `left` bytes of an access the device takes in one go: 1, 2 or 4. */
-function stepSize(device: PortDevice, offset: number, left: number): number {
-  const most = left === 3 ? 2 : left
-  if (device.unaligned === true || offset === 0) return most
-  const alignment = offset & -offset
-  return Math.min(most, alignment)
-}
+const fitsSlot = ({ offset, size }: PortMapping) => offset + size - 1 <= MAX_SLOT_OFFSET
 
-function readWhole(device: PortDevice, offset: number, size: number): number {
-  if (size === 4 && device.read32 !== undefined) return device.read32(offset)
-  if (size === 2 && device.read16 !== undefined) return device.read16(offset)
-  let value = 0
-  for (let i = 0; i < size; i++) value |= device.read8(offset + i) << (8 * i)
-  return value
-}
-
-function writeWhole(device: PortDevice, offset: number, size: number, value: number): void {
-  if (size === 4 && device.write32 !== undefined) device.write32(offset, value >>> 0)
-  else if (size === 2 && device.write16 !== undefined) device.write16(offset, value & 0xffff)
-  else for (let i = 0; i < size; i++) device.write8(offset + i, (value >>> (8 * i)) & 0xff)
+/** The slots that a device may take, best first. */
+function slotsFor(device: PortDevice): number[] {
+  const prototype: object = Object.getPrototypeOf(device) ?? UNASSIGNED
+  let slots = slotsOfClass.get(prototype)
+  if (slots === undefined) {
+    slots = Array.from({ length: SLOTS_A_CLASS }, () => (slotsDealt++ % SLOTS) + 1)
+    slotsOfClass.set(prototype, slots)
+  }
+  return slots
 }

@@ -25,6 +25,10 @@ export interface PortDevice {
   read32?(offset: number): number
   /** Takes 32-bit writes whole; without it the bus writes four bytes, low one first. */
   write32?(offset: number, value: number): void
+  /** Takes a block of `insb` whole, all of it read at `offset`; without it the bus reads byte after byte. */
+  readBlock?(offset: number, into: Uint8Array): void
+  /** Takes a block of `outsb` whole, all of it written at `offset`; without it the bus writes byte after byte. */
+  writeBlock?(offset: number, from: Uint8Array): void
   /**
    * Whether a wide access may start at any offset. Without it the bus first splits the access so that each part is
    * aligned to its own size within the device.

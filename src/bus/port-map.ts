@@ -42,16 +42,21 @@ export interface PortMapping extends PortRange {
   unmap(): void
 }
 
-/** Told whenever ports change hands: from now on `mapping` answers there, or nobody if undefined. */
-export type Repaint = (range: PortRange, mapping: PortMapping | undefined) => void
+/** Told whenever something changes. */
+export interface PortMapObserver {
+  /** From now on `mapping` answers at these ports, or nobody if undefined. */
+  paint(range: PortRange, mapping: PortMapping | undefined): void
+  /** The mapping is gone; `deviceLeft` if its device is still mapped elsewhere. */
+  removed(mapping: PortMapping, deviceLeft: boolean): void
+}
 
 /** The mappings of a bus as layers, painted from the bottom to the top. */
 export class PortMap {
   readonly #layers: Mapping[] = []
-  readonly #repaint: Repaint
+  readonly #observer: PortMapObserver
 
-  constructor(repaint: Repaint) {
-    this.#repaint = repaint
+  constructor(observer: PortMapObserver) {
+    this.#observer = observer
   }
 
   /** Adds a window on top of those with the same or a lower priority. */
@@ -72,6 +77,13 @@ export class PortMap {
   remove(mapping: Mapping): void {
     this.#layers.splice(this.#indexOf(mapping), 1)
     this.#paint(mapping)
+    const deviceLeft = this.#layers.some((layer) => layer.device === mapping.device)
+    this.#observer.removed(mapping, deviceLeft)
+  }
+
+  /** Paints anew wherever `device` is mapped. */
+  repaint(device: PortDevice): void {
+    for (const layer of this.#layers) if (layer.device === device) this.#paint(layer)
   }
 
   move(mapping: Mapping, base: number): void {
@@ -101,11 +113,11 @@ export class PortMap {
 
   #paint(range: PortRange): void {
     const end = range.base + range.size
-    this.#repaint(range, undefined)
+    this.#observer.paint(range, undefined)
     for (const layer of this.#layers) {
       const base = Math.max(range.base, layer.base)
       const size = Math.min(end, layer.base + layer.size) - base
-      if (size > 0) this.#repaint({ base, size }, layer)
+      if (size > 0) this.#observer.paint({ base, size }, layer)
     }
   }
 
