@@ -31,7 +31,7 @@ const crash = (action: string, rest: Partial<LifecycleCase> = {}): LifecycleCase
   ...rest,
 })
 const preserved = (...after: string[]): LifecycleCase =>
-  crash('preserve', { name: `preserved, then ${after.join(', then ')}`, after: after.map((command) => `${command}`) })
+  crash('preserve', { name: `preserved, then ${after.join(', then ')}`, after })
 const ignored = (name: string, devices: string, port: number): LifecycleCase =>
   crash('preserve', { name, devices, guest: { port, value: 1 } })
 
@@ -103,6 +103,12 @@ export const LIFECYCLE_CASES: readonly LifecycleCase[] = [
   ignored('iobase 0x10000', `<panic><address type='isa' iobase='0x10000'/></panic>`, 0x505),
   preserved('resume DOMAIN'),
   preserved('resume DOMAIN', 'suspend DOMAIN'),
+  preserved('resume DOMAIN', 'resume DOMAIN'),
+  preserved('resume DOMAIN', 'shutdown DOMAIN'),
+  preserved('resume DOMAIN', 'reset DOMAIN'),
+  preserved('resume DOMAIN', 'suspend DOMAIN', 'suspend DOMAIN'),
+  preserved('resume DOMAIN', 'suspend DOMAIN', 'reset DOMAIN'),
+  preserved('resume DOMAIN', 'suspend DOMAIN', 'shutdown DOMAIN'),
   preserved('reset DOMAIN'),
   preserved('reset DOMAIN', 'resume DOMAIN'),
   preserved('suspend DOMAIN'),

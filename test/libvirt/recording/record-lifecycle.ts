@@ -146,11 +146,10 @@ async function recordCase(entry: LifecycleCase, index: number, directory: string
     entry.transient === true
       ? virsh(`create ${file} --paused`)
       : [virsh(`define ${file}`), virsh(`start ${name} --paused`)].find(({ status }) => status !== 0)
-  const base = { ...entry }
   if (started !== undefined && started.status !== 0) {
     virsh(`undefine ${name}`)
-    const lines = started.output.replaceAll(name, 'DOMAIN').split('\n')
-    return { ...base, startError: lines.map((line) => line.replace(/^\S+Z (qemu-system-x86_64: )/, '$1')).join('\n') }
+    const text = started.output.replaceAll(name, 'DOMAIN').replace(/\d{4}-\d\d-\d\dT\S+Z /, '')
+    return { ...entry, startError: text }
   }
   const before = (entry.before ?? []).map((command) => run(command, name))
   await sleep(300)
@@ -167,7 +166,7 @@ async function recordCase(entry: LifecycleCase, index: number, directory: string
     after.push({ ...record, state: domstate(name) })
   }
   const record = {
-    ...base,
+    ...entry,
     ...(before.length === 0 ? {} : { before }),
     states,
     events: events.of(name).slice(early.events, seen.events),
