@@ -4,7 +4,10 @@ import type { V86 } from 'v86'
 import { DebugExit } from '../devices/debug-exit.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import { Pvpanic } from '../devices/pvpanic.js'
+import { type FwCfgFile, pvpanicPortFile } from '../firmware/pvpanic-port.js'
 import { Machine, type MachineOptions } from '../machine/machine.js'
+import { listenToPowerOff, mendAcpi } from './acpi.js'
+import { addFwCfgFiles } from './fw-cfg.js'
 import { V86CpuControl } from './v86-cpu.js'
 import { coreOf, listenToHalt, type V86Cpu } from './v86-internals.js'
 
@@ -19,6 +22,8 @@ export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
    * data by v86's own and does not work then. False: v86's serve the guest, and `machine.dma` is never reached.
    */
   readonly dma?: boolean
+  /** More files for the firmware, such as `acpiFiles()` of isa-pvpanic/firmware makes; `etc/pvpanic-port` is always there. */
+  readonly fwCfgFiles?: readonly FwCfgFile[]
   /** Told when the guest halts with interrupts off, which only a reset can end. May be called from within the guest's HLT. */
   readonly onHalt?: () => void
   /**
@@ -46,11 +51,16 @@ const attached = new WeakSet<V86>()
 export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   const core = coreOf(emulator)
   if (attached.has(emulator)) throw new Error('emulator: it has a machine already')
-  const { dma = false, onHalt, onError = reportOnConsole, ...machineOptions } = options
+  const { dma = false, fwCfgFiles = [], onHalt, onError = reportOnConsole, ...machineOptions } = options
   const report = neverThrowing(onError, reportOnConsole)
   const cpu = new V86CpuControl(core, options.startPaused === true)
   const machine = new Machine({ ...machineOptions, cpu, memory: memoryOf(core.cpu) })
+  addFwCfgFiles(core.cpu, machine.pvpanics.length > 0 ? [pvpanicPortFile(machine), ...fwCfgFiles] : fwCfgFiles)
   attached.add(emulator)
+  mendAcpi(core.cpu)
+  listenToPowerOff(core.cpu, () => {
+    if (!cpu.abandoned) machine.guestShutdown()
+  })
   servePorts(core.cpu, machine, dma, cpu, firstOnly(report))
   cpu.takeOver({
     onGuestReset: () => (cpu.inTurn ? machine.guestReset() : machine.reset()),

@@ -2,4 +2,5 @@
 
 export { type AttachOptions, attach } from './attach.js'
 export { createEmulator, destroyEmulator, type EmulatorOptions, type WasmModule } from './boot-rom.js'
+export { restoreGuest, SavedStateError, saveGuest } from './saved-state.js'
 export { EmulatorFault } from './v86-cpu.js'

@@ -1,6 +1,7 @@
 // The machine's hold on v86: stops the guest right after the instruction it is in, lets it go on, resets it.
 
 import type { CpuControl } from '../machine/cpu-control.js'
+import { PowerOnState } from './power-on-state.js'
 import type { V86Core } from './v86-internals.js'
 
 /** Interrupt enable flag in EFLAGS. */
@@ -35,7 +36,7 @@ export interface V86Hooks {
  */
 export class V86CpuControl implements CpuControl {
   readonly #core: V86Core
-  /** v86's own reset. */
+  /** v86's own reset, and what it lacks. */
   readonly #reboot: () => void
   /** What the guest had while it is frozen: whether it was halted, and its interrupt flag. */
   #frozen: { readonly halted: number; readonly interruptFlag: number } | undefined
@@ -49,7 +50,12 @@ export class V86CpuControl implements CpuControl {
   constructor(core: V86Core, paused: boolean) {
     this.#core = core
     this.#paused = paused
-    this.#reboot = core.cpu.reboot_internal.bind(core.cpu)
+    const powerOnState = new PowerOnState(core.cpu)
+    const reboot = core.cpu.reboot_internal.bind(core.cpu)
+    this.#reboot = () => {
+      reboot()
+      powerOnState.restore()
+    }
   }
 
   /** Puts itself between v86 and its processor: around each turn and in the place of v86's reset. */

@@ -6,15 +6,46 @@ import type { V86 } from 'v86'
 export type V86PortRead = () => number
 export type V86PortWrite = (value: number) => void
 
-/** v86's own port bus. */
-export interface V86Io {
-  readonly ports: readonly { readonly device: object | undefined }[]
-  register_read(port: number, device: object, read8: V86PortRead, read16: V86PortRead, read32: V86PortRead): void
-  register_write(port: number, device: object, write8: V86PortWrite, write16: V86PortWrite, write32: V86PortWrite): void
+/** What serves one port. Handlers are called with `device` as `this`. */
+export interface V86Port {
+  readonly device: object | undefined
+  readonly read32: V86PortRead
+  readonly write8: V86PortWrite
+  readonly write16: V86PortWrite
+  readonly write32: V86PortWrite
 }
+
+/** v86's own port bus. A width without a handler reads as all ones, and swallows writes. */
+export interface V86Io {
+  readonly ports: readonly V86Port[]
+  register_read(port: number, device: object, read8: V86PortRead, read16?: V86PortRead, read32?: V86PortRead): void
+  register_write(
+    port: number,
+    device: object,
+    write8: V86PortWrite,
+    write16?: V86PortWrite,
+    write32?: V86PortWrite,
+  ): void
+}
+
+/** The base address registers of a PCI device; one that the device lacks is missing. */
+export type V86PciBars = ({ readonly size: number; readonly original_bar?: number } | undefined)[]
 
 export interface V86Cpu {
   readonly io: V86Io
+  /** `acpi` is there with v86's option `acpi: true`. [gpe] holds two status bytes and two enable bytes. */
+  readonly devices: {
+    readonly acpi?: { readonly gpe: Uint8Array }
+    readonly pci: { readonly devices: readonly ({ readonly pci_bars: V86PciBars } | undefined)[] }
+  }
+  /** The files of the fw_cfg device. */
+  readonly option_roms: { readonly name: string; readonly data: Uint8Array }[]
+  /** The firmware image, if there is any. */
+  readonly bios: { readonly main: ArrayBuffer | undefined }
+  /** [0] is the size of guest memory in bytes. */
+  readonly memory_size: Int32Array
+  /** EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI. */
+  readonly reg32: Int32Array
   /** [0] is 1 while the processor is halted. */
   readonly in_hlt: Uint8Array
   /** [0] is EFLAGS but for the arithmetic flags, which are kept elsewhere. */
@@ -29,6 +60,14 @@ export interface V86Cpu {
   read8(address: number): number
   /** Writes a byte at a physical address and drops code compiled from there. */
   write8(address: number, value: number): void
+  /** A view of guest memory. */
+  read_blob(address: number, length: number): Uint8Array
+  /** Copies into guest memory and drops code compiled from there. */
+  write_blob(bytes: Uint8Array, address: number): void
+  is_memory_zeroed(address: number, length: number): boolean
+  /** Views of the interrupt controllers' state. */
+  get_state_apic(): Uint8Array
+  get_state_ioapic(): Uint8Array
 }
 
 /** v86 behind the `V86` object: what takes turns in calling `cpu.main_loop()`. */

@@ -1,6 +1,6 @@
 // Boots a guest in v86 with the machine around it, and collects what both say.
 
-import type { V86 } from 'v86'
+import type { V86, V86Options } from 'v86'
 import { afterEach } from 'vitest'
 import type { Machine } from '../../src/machine/machine.js'
 import type { GuestRom } from '../../src/testing/index.js'
@@ -24,6 +24,8 @@ export interface Guest {
   events(): string[]
   errors: unknown[]
   halts(): number
+  /** v86's ACPI device. */
+  acpi(): { gpe: Uint8Array }
 }
 
 const running: V86[] = []
@@ -33,8 +35,12 @@ afterEach(async () => {
 })
 
 /** A guest that has not begun yet. */
-export async function prepare(program: GuestRom, options: AttachOptions = {}): Promise<Guest> {
-  const emulator = await createEmulator({ bios: program.build() })
+export async function prepare(
+  program: GuestRom,
+  options: AttachOptions = {},
+  v86: Partial<V86Options> = {},
+): Promise<Guest> {
+  const emulator = await createEmulator({ bios: program.build(), v86 })
   running.push(emulator)
   let serial = ''
   let halts = 0
@@ -45,13 +51,27 @@ export async function prepare(program: GuestRom, options: AttachOptions = {}): P
   })
   const machine = attach(emulator, { onError: (error) => errors.push(error), onHalt: () => halts++, ...options })
   machine.on('*', ({ event }) => events.push(event))
-  const { cpu: registers } = (emulator as unknown as { v86: { cpu: Registers } }).v86
-  return { emulator, machine, registers, serial: () => serial, events: () => events, errors, halts: () => halts }
+  const { cpu } = (emulator as unknown as { v86: { cpu: Registers & { devices: { acpi: { gpe: Uint8Array } } } } }).v86
+  const acpi = () => cpu.devices.acpi
+  return {
+    emulator,
+    machine,
+    registers: cpu,
+    serial: () => serial,
+    events: () => events,
+    errors,
+    halts: () => halts,
+    acpi,
+  }
 }
 
 /** A guest that runs until it has halted for good, or the machine has stopped or ended. */
-export async function boot(program: GuestRom, options: AttachOptions = {}): Promise<Guest> {
-  const guest = await prepare(program, options)
+export async function boot(
+  program: GuestRom,
+  options: AttachOptions = {},
+  v86: Partial<V86Options> = {},
+): Promise<Guest> {
+  const guest = await prepare(program, options, v86)
   guest.emulator.run()
   await atRest(guest)
   return guest
