@@ -1,7 +1,7 @@
 // A domain: a Machine in the hands of a manager that acts on its panics as libvirt 9.0 does.
 
 import type { MachineEvent, ShutdownData } from '../machine/events.js'
-import type { Machine } from '../machine/machine.js'
+import type { Machine, PanicMode } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
 import type { CrashAction, DomainDefinition, LifecycleAction } from './domain-definition.js'
 import { CRASH_ACTIONS, LIBVIRT_ACTIONS } from './domain-definition.js'
@@ -68,6 +68,8 @@ export class Domain {
   /** A panic that will be acted upon when the machine's STOP comes. */
   #panicWaits = false
   #killed = false
+  /** What the command line made of a panic. */
+  #launchedMode: PanicMode = 'destroy'
 
   constructor(definition: DomainDefinition, options: DomainOptions = {}) {
     this.definition = definition
@@ -111,12 +113,13 @@ export class Domain {
     const machine = this.#launch()
     machine.on('*', (event) => this.#monitorEvent(machine, event))
     this.#machine = machine
+    this.#launchedMode = machine.actions.onPanic
     this.#id++
     this.#stopReason = 'shutdown'
     this.#restarting = false
     this.#panicWaits = false
     this.#killed = false
-    this.#applyRebootAction()
+    this.#applyActions()
     this.#enter('paused', paused ? 'user' : 'starting up')
     if (!paused) this.#continue('booted')
     this.#report('Started Booted')
@@ -175,7 +178,7 @@ export class Domain {
     if (known === undefined) throw new DomainError(`Invalid lifecycle action '${action}'.`)
     if (event === 'crash') this.#actions.crash = known
     else if (known !== 'ignore') this.#actions[event] = known
-    this.#applyRebootAction()
+    this.#applyActions()
   }
 
   #launch(): Machine {
@@ -193,11 +196,17 @@ export class Domain {
     }
   }
 
-  /** libvirt tells QEMU of `on_reboot` by set-action, where QEMU has that, and of nothing else. */
-  #applyRebootAction(): void {
+  /**
+   * libvirt tells QEMU of `on_reboot` by set-action, where QEMU has that, and of nothing else. `ignore` is told so too:
+   * then QEMU does not even stop.
+   */
+  #applyActions(): void {
     const machine = this.#machine
     if (machine === undefined || !machine.qemu.actions) return
-    machine.setActions({ rebootAction: this.#actions.reboot === 'destroy' ? 'shutdown' : 'reset' })
+    machine.setActions({
+      onPanic: this.#actions.crash === 'ignore' ? 'log' : this.#launchedMode,
+      rebootAction: this.#actions.reboot === 'destroy' ? 'shutdown' : 'reset',
+    })
   }
 
   #running(): Machine {

@@ -102,7 +102,8 @@ function readCommandLine(args: readonly string[], typeName: string): CommandLine
       if (device.driver === typeName || /(^|-)pvpanic$/.test(device.driver)) devices.push(device)
     }
     if (option === '-global') {
-      const [, name, setting] = /^pvpanic\.([^=]+)=(.*)$/.exec(value.replace(`${typeName}.`, 'pvpanic.')) ?? []
+      const own = value.startsWith(`${typeName}.`) ? value.slice(typeName.length + 1) : ''
+      const [, name, setting] = /^([^=]+)=(.*)$/.exec(own) ?? []
       if (name !== undefined && setting !== undefined) globals.set(name, setting)
     }
   }

@@ -4,6 +4,7 @@ import { checkOneOf } from '../bus/check.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PvpanicSource } from '../machine/machine-state.js'
 import { ambiguous, type Basis, inferred, stated } from './basis.js'
+import { detectMarker, MARKERS, type Marker, plannedQmp } from './detection.js'
 import type { Fallback } from './domain.js'
 import { CRASH_ACTIONS, type CrashAction } from './domain-definition.js'
 import { CHOSEN_READINGS, type Readings } from './message.js'
@@ -15,10 +16,6 @@ export const FALLBACKS = ['destroy', 'preserve', 'restart'] as const satisfies r
 /** 'A': current functionality. 'B': on_crash=ignore exists, and a QEMU marks that a panicked guest can go on. */
 export const STAGES = ['A', 'B'] as const
 export type Stage = (typeof STAGES)[number]
-/** How a QEMU shows option 2b that it is good: the device has a new name, or the old device has a new property. */
-export const MARKERS = ['renamed device', 'dummy property', 'reversibility property'] as const
-export type Marker = (typeof MARKERS)[number]
-
 export interface PlanInput {
   /** QEMU version, such as '1.5.3', '1.5.4' (planned, never made) or '7.2'. */
   readonly qemu: string
@@ -91,10 +88,13 @@ interface Situation {
 export function planPanicNotifier(planInput: PlanInput): Plan {
   const input = complete(planInput)
   const qemu = plannedQemu(input.qemu, input.machineType, input.readings.N1 === 'every machine type')
-  // The marker goes into 1.5.4 and 1.6.1 with the removal, or, once it means reversibility, only into what follows.
-  const marked = input.stage === 'A' ? qemu.range.device && !qemu.range.builtin : qemu.range.reversible
-  const renamed = input.option === '2b' && input.marker === 'renamed device' && marked
-  const situation: Situation = { input, qemu, marked, typeName: renamed ? 'isa-pvpanic' : 'pvpanic' }
+  const { option, stage, marker } = input
+  // The manager asks the QEMU. Under options 1 and 2a there is no marker to ask for.
+  const { typeName = 'pvpanic', marked } =
+    option === '2b'
+      ? detectMarker(plannedQmp(qemu.range, stage, marker), marker)
+      : { typeName: 'pvpanic', marked: false }
+  const situation: Situation = { input, qemu, marked, typeName }
 
   const available = elementAvailability(situation)
   const refused = input.element && !available[0] && input.readings.N4 === 'refuse'
