@@ -21,15 +21,21 @@ import { readWhole, stepSize, takesBytesOnly, writeWhole } from './wide-access.j
 /** What no mapping covers: reads all ones, swallows writes. A region of its own, so wide accesses can start in it. */
 const UNASSIGNED: PortDevice = { name: 'unassigned', read8: () => 0xff, write8() {} }
 
-const SLOTS = 18
 /** Slots that one class can have in a bus, so that a board full of one device leaves some to the others. */
 const SLOTS_A_CLASS = 4
 
-// A port's code: 0 where nobody answers, slot and offset in a high and a low byte, or from FIRST_ENTRY on the index of an entry.
-const OFFSET_BITS = 8
-const MAX_SLOT_OFFSET = (1 << OFFSET_BITS) - 1
-const FIRST_ENTRY = (SLOTS + 1) << OFFSET_BITS
-const MAX_ENTRIES = PORT_COUNT - FIRST_ENTRY
+/**
+ * How a port's code is read: 0 where nobody answers; a slot in the high byte and the offset in the low one; from
+ * `FirstEntry` on the index of an entry. An enum, since the bundler turns a constant into a variable that V8 reloads.
+ */
+enum Code {
+  Slots = 18,
+  OffsetBits = 8,
+  OffsetMask = 0xff,
+  FirstEntry = (Slots + 1) << OffsetBits,
+}
+const MAX_ENTRIES = PORT_COUNT - Code.FirstEntry
+
 /** The slots of each class in every bus, by its prototype. Dealt in turn: once all are used, classes share them. */
 const slotsOfClass = new WeakMap<object, number[]>()
 let slotsDealt = 0
@@ -166,9 +172,9 @@ export class IoPortBus {
 
   /** Writes a byte to what `code` says. `port` may be out of range. */
   #send(code: number, port: number, value: number): void {
-    const offset = code & MAX_SLOT_OFFSET
+    const offset = code & Code.OffsetMask
     // biome-ignore format: a table
-    switch (code >> OFFSET_BITS) {
+    switch (code >> Code.OffsetBits) {
       case 0: return
       case 1: this.#slot1.write8(offset, value); break
       case 2: this.#slot2.write8(offset, value); break
@@ -194,9 +200,9 @@ export class IoPortBus {
 
   /** Reads a byte from what `code` says. `port` may be out of range. */
   #fetch(code: number, port: number): number {
-    const offset = code & MAX_SLOT_OFFSET
+    const offset = code & Code.OffsetMask
     // biome-ignore format: a table
-    switch (code >> OFFSET_BITS) {
+    switch (code >> Code.OffsetBits) {
       case 0: return 0xff
       case 1: return this.#slot1.read8(offset)
       case 2: return this.#slot2.read8(offset)
@@ -293,13 +299,13 @@ export class IoPortBus {
   /** Whether the whole access goes to one device in a slot, byte by byte. */
   #takesBytes(code: number, port: number, width: number): boolean {
     const aligned = (code & (width - 1)) === 0 && port + width <= PORT_COUNT
-    return aligned && code < FIRST_ENTRY && ((this.#byteSlots >> (code >> OFFSET_BITS)) & 1) !== 0
+    return aligned && code < Code.FirstEntry && ((this.#byteSlots >> (code >> Code.OffsetBits)) & 1) !== 0
   }
 
   /** Who answers at a port with this code. Being asked is being touched. */
   #deviceAt(code: number): PortDevice {
-    if (code < FIRST_ENTRY) return this.#slots[code >> OFFSET_BITS] ?? UNASSIGNED
-    const entry = this.#entries[code - FIRST_ENTRY]
+    if (code < Code.FirstEntry) return this.#slots[code >> Code.OffsetBits] ?? UNASSIGNED
+    const entry = this.#entries[code - Code.FirstEntry]
     if (entry === undefined) return UNASSIGNED
     if (!entry.touched) this.#offerSlot(entry)
     return entry.device
@@ -307,7 +313,7 @@ export class IoPortBus {
 
   #offsetAt(code: number, port: number): number {
     if (code === 0) return port
-    return code < FIRST_ENTRY ? code & MAX_SLOT_OFFSET : port - (this.#entries[code - FIRST_ENTRY]?.start ?? 0)
+    return code < Code.FirstEntry ? code & Code.OffsetMask : port - (this.#entries[code - Code.FirstEntry]?.start ?? 0)
   }
 
   #paint({ base, size }: PortRange, mapping: PortMapping | undefined): void {
@@ -320,8 +326,8 @@ export class IoPortBus {
     const index = this.#entryIndex(mapping, start)
     const slot = this.#slots.indexOf(mapping.device)
     if (slot > 0 && fitsSlot(mapping)) {
-      for (let port = base; port < base + size; port++) this.#codes[port] = (slot << OFFSET_BITS) | (port - start)
-    } else this.#codes.fill(FIRST_ENTRY + index, base, base + size)
+      for (let port = base; port < base + size; port++) this.#codes[port] = (slot << Code.OffsetBits) | (port - start)
+    } else this.#codes.fill(Code.FirstEntry + index, base, base + size)
   }
 
   #entryIndex(mapping: PortMapping, start: number): number {
@@ -337,7 +343,7 @@ export class IoPortBus {
     entry.touched = true
     const { device, mapping } = entry
     if (!fitsSlot(mapping) || this.#slots.includes(device)) return
-    const slot = slotsFor(device).find((candidate) => this.#slots[candidate] === undefined)
+    const slot = slotFor(device, (candidate) => this.#slots[candidate] === undefined)
     if (slot === undefined) return
     this.#fillSlot(slot, device)
     this.#map.repaint(device)
@@ -357,15 +363,21 @@ export class IoPortBus {
   }
 }
 
-const fitsSlot = ({ offset, size }: PortMapping) => offset + size - 1 <= MAX_SLOT_OFFSET
+const fitsSlot = ({ offset, size }: PortMapping) => offset + size - 1 <= Code.OffsetMask
 
-/** The slots that a device may take, best first. */
-function slotsFor(device: PortDevice): number[] {
+/** The slot that a device is to take, of those that are free in its bus. */
+function slotFor(device: PortDevice, isFree: (slot: number) => boolean): number | undefined {
   const prototype: object = Object.getPrototypeOf(device) ?? UNASSIGNED
-  let slots = slotsOfClass.get(prototype)
-  if (slots === undefined) {
-    slots = Array.from({ length: SLOTS_A_CLASS }, () => (slotsDealt++ % SLOTS) + 1)
-    slotsOfClass.set(prototype, slots)
+  const slots = slotsOfClass.get(prototype) ?? []
+  slotsOfClass.set(prototype, slots)
+  const known = slots.find(isFree)
+  if (known !== undefined || slots.length === SLOTS_A_CLASS) return known
+  for (let tries = 0; tries < Code.Slots; tries++) {
+    const dealt = (slotsDealt++ % Code.Slots) + 1
+    if (isFree(dealt)) {
+      slots.push(dealt)
+      return dealt
+    }
   }
-  return slots
+  return undefined
 }

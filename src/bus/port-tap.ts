@@ -45,7 +45,8 @@ export function tapPorts(bus: IoPortBus, listener: (access: PortAccess) => void)
     for (const value of from) bus.outb(port, value)
   }
   return () => {
-    for (const name of ['inb', 'inw', 'inl', 'outb', 'outw', 'outl', 'insb', 'outsb'] as const) {
+    // The last one added goes first: so V8 gives the bus its old shape back, and accesses are as fast as before the tap.
+    for (const name of ['outsb', 'insb', 'outl', 'outw', 'outb', 'inl', 'inw', 'inb'] as const) {
       const own = before[name]
       if (own === undefined) Reflect.deleteProperty(bus, name)
       else Object.defineProperty(bus, name, own)
