@@ -25,10 +25,11 @@ const FADT_DSDT_OFFSET = 40
 const SCI = 9
 const LEVEL_INTERRUPTS = [SCI, 10, 11] as const
 
-/** Where SeaBIOS and QEMU put the power management registers of the 440FX. */
-const PM1_EVENT_PORT = 0xb000
-const PM1_CONTROL_PORT = 0xb004
-const PM_TIMER_PORT = 0xb008
+/** Where SeaBIOS moves the power management registers of the 440FX when it finds `etc/table-loader`; else 0xb000. */
+const PM_BASE = 0x600
+const PM1_EVENT_PORT = PM_BASE
+const PM1_CONTROL_PORT = PM_BASE + 4
+const PM_TIMER_PORT = PM_BASE + 8
 const SMI_COMMAND_PORT = 0xb2
 const ACPI_ENABLE = 0xf1
 const ACPI_DISABLE = 0xf0
@@ -46,8 +47,9 @@ export interface AcpiFilesOptions {
 
 /**
  * `etc/acpi/rsdp`, `etc/acpi/tables` and `etc/table-loader`: RSDT, FADT, FACS, MADT, a DSDT and the SSDT of the pvpanic
- * device, for a PC with the 440FX chip set, one processor and power management registers at port 0xb000. There are no
- * general-purpose events, so nothing is hot-plugged. SeaBIOS uses these in the place of tables of its own.
+ * device, for a PC with the 440FX chip set and one processor. There are no general-purpose events, so nothing is
+ * hot-plugged. SeaBIOS uses these in the place of tables of its own, and moves the chip set's power management registers
+ * from port 0xb000 to 0x600, where an emulator must then have them.
  * @param target the machine that has the pvpanic device, or its port, 0..0xffff.
  * @throws {RangeError | TypeError} if there is no such port or device, or an option is wrong.
  */
