@@ -6,6 +6,11 @@ import type { Step } from './recording.js'
 const QTEST_COMMAND = /^(?:in|out)[bwl] |^(?:read|write|memset)/
 const SIGNAL = /^SIG[A-Z]+$/
 
+/** Whether `input` goes to the qtest socket. */
+export function isQtestInput(input: string): boolean {
+  return QTEST_COMMAND.test(input)
+}
+
 /** Runs `input` and tells what it caused; `runState` is left out when it is still `before`. */
 export async function observeStep(qemu: QemuProcess, input: string, before: string | undefined): Promise<Step> {
   const { reply, events, runState, exitCode } = await observeInput(qemu, input)
@@ -18,8 +23,9 @@ export async function observeStep(qemu: QemuProcess, input: string, before: stri
   }
 }
 
-function observeInput(qemu: QemuProcess, input: string): Promise<Observation<string | QmpReply>> {
-  if (QTEST_COMMAND.test(input)) return qemu.observeQtest(input)
+/** Runs `input` and tells what it caused. */
+export function observeInput(qemu: QemuProcess, input: string): Promise<Observation<string | QmpReply>> {
+  if (isQtestInput(input)) return qemu.observeQtest(input)
   if (SIGNAL.test(input)) return qemu.observeSignal(input as NodeJS.Signals)
   const space = input.indexOf(' ')
   if (space === -1) return qemu.observeQmp(input)

@@ -53,7 +53,7 @@ export class Replay {
 
   #run(input: string): string | QmpReply | undefined {
     if (/^(?:in|out)/.test(input)) return accessPort(this.#machine.bus, input)
-    if (input === 'SIGTERM') {
+    if (/^SIG[A-Z]+$/.test(input)) {
       this.#machine.quit('host-signal')
       return undefined
     }

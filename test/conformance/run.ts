@@ -1,0 +1,100 @@
+// `npm run conformance`: gives QEMU and this package the same random streams and reports every difference.
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command, InvalidArgumentError } from 'commander'
+import { type MachineProgram, QemuError, qemuProgram, qemuVersion } from '../qemu/qemu-process.js'
+import { compareLife, type Difference } from './compare.js'
+import { checkKnownDifferences } from './known-differences.js'
+import { planLife } from './lives.js'
+import { Progress, printReport, type Report } from './report.js'
+import { shrink } from './shrink.js'
+import { inProcessTarget, processTarget, type Target } from './target.js'
+
+/** Lives that differ after which the rest would tell nothing more. */
+const MOST_DIFFERENCES = 10
+
+interface Options {
+  readonly ops: number
+  readonly seed: number
+  readonly json?: true
+  readonly inProcess?: true
+}
+
+const OUR_PROGRAM = fileURLToPath(new URL('../../dist/pvpanic-system.js', import.meta.url))
+
+const ourProgram: MachineProgram = {
+  command: [process.execPath, OUR_PROGRAM],
+  hasCpu: false,
+  hint: 'Build it with "npm run build".',
+}
+
+const program = new Command('conformance')
+  .description('Compares this package with the QEMU that is installed: replies, events, run states, exit codes.')
+  .option('--ops <n>', 'port operations and commands to run', positiveInteger, 100_000)
+  .option('--seed <n>', 'of the streams', positiveInteger, 20_130_600)
+  .option('--in-process', 'compare with Machine alone, without the servers around it')
+  .option('--json', 'print one JSON object')
+  .addHelpText('after', '\nThe environment variable QEMU names the program to compare with, if not qemu-system-x86_64.')
+  .parse()
+
+try {
+  process.exitCode = await main(program.opts<Options>())
+} catch (error) {
+  console.error(error instanceof QemuError ? error.message : error)
+  process.exitCode = 1
+}
+
+async function main(options: Options): Promise<number> {
+  const version = await qemuVersion()
+  const qemu = processTarget(version, qemuProgram())
+  const subject = options.inProcess ? inProcessTarget : ourTarget()
+  const report = await run(qemu, subject, options)
+  if (!options.inProcess) report.unexpected = await checkKnownDifferences(qemuProgram(), ourProgram)
+  printReport(report, options)
+  return report.differences > 0 || report.unexpected.length > 0 ? 1 : 0
+}
+
+function ourTarget(): Target {
+  if (!existsSync(OUR_PROGRAM)) throw new QemuError(`there is no ${OUR_PROGRAM}. ${ourProgram.hint}`)
+  return processTarget('pvpanic-system-x86_64', ourProgram)
+}
+
+async function run(qemu: Target, subject: Target, { ops, seed, json, inProcess }: Options): Promise<Report> {
+  const progress = new Progress(ops, json !== true)
+  const started = performance.now()
+  const report: Report = {
+    reference: qemu.name,
+    subject: subject.name,
+    ...{ seed, operations: 0, lives: 0, ended: 0, events: 0, seconds: 0 },
+    ...{ differences: 0, first: undefined, unexpected: [] },
+  }
+  let found: Difference | undefined
+  for (let index = 0; report.operations < ops && report.differences < MOST_DIFFERENCES; index++) {
+    const { setup, inputs } = planLife(seed, index, { withMonitor: inProcess !== true })
+    const left = ops - report.operations
+    const { operations, events, exitCode, difference } = await compareLife(qemu, subject, {
+      setup,
+      inputs: inputs.slice(0, left),
+    })
+    report.operations += operations
+    report.events += events
+    report.lives++
+    if (exitCode !== undefined) report.ended++
+    if (difference !== undefined) report.differences++
+    found ??= difference
+    progress.show(report)
+  }
+  report.seconds = (performance.now() - started) / 1000
+  if (found !== undefined) {
+    progress.say('shrinking the first difference')
+    report.first = await shrink(qemu, subject, found)
+  }
+  progress.end()
+  return report
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 to 9999999999 is needed.')
+  return Number(text)
+}
