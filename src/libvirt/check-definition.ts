@@ -3,7 +3,8 @@
 import type { DomainDefinition, PanicDevice } from './domain-definition.js'
 import type { TextPosition } from './domain-xml-error.js'
 
-type Refuse = (position: TextPosition | undefined, reason: string) => never
+/** Never returns; the position is missing where no one element is to blame. */
+export type Refuse = (position: TextPosition | undefined, reason: string) => never
 
 /** The message's name for a machine type; QEMU's are pc-i440fx-1.5 and pc-q35-1.5. */
 const MESSAGE_MACHINE_TYPE = 'pc-1.5'
@@ -30,7 +31,8 @@ function checkModelsDiffer(panics: readonly PanicDevice[], refuse: Refuse): void
   }
 }
 
-function checkDriverActions({ onReboot, onPoweroff, onCrash }: DomainDefinition, refuse: Refuse): void {
+/** The actions that the QEMU driver never takes. */
+export function checkDriverActions({ onReboot, onPoweroff, onCrash }: DomainDefinition, refuse: Refuse): void {
   const driver = (reason: string) => refuse(undefined, unsupported(`qemu driver doesn't support ${reason}`))
   if ([onReboot, onPoweroff, onCrash].includes('rename-restart')) {
     driver("the 'rename-restart' action for 'on_reboot'/'on_poweroff'/'on_crash'")
@@ -66,7 +68,8 @@ function checkPanic(
   if (address.type !== 'isa') refuse(position, unsupported('panic is supported only with ISA address type'))
 }
 
-function checkDumpActions({ onReboot, onPoweroff }: DomainDefinition, refuse: Refuse): void {
+/** Only a crash can be dumped. */
+export function checkDumpActions({ onReboot, onPoweroff }: DomainDefinition, refuse: Refuse): void {
   for (const [event, action] of [
     ['poweroff', onPoweroff],
     ['reboot', onReboot],

@@ -26,6 +26,8 @@ export interface PanicAddress {
   readonly type: string
   /** 0..0xffffffff as libvirt reads it, though QEMU takes 16 bits; absent: not written, which makes port 0. */
   readonly iobase?: number
+  /** The iobase as it stands in the XML; it is hexadecimal with or without 0x. */
+  readonly iobaseText?: string
   readonly irq?: number
 }
 

@@ -3,8 +3,10 @@
 import type { MachineEvent, ShutdownData } from '../machine/events.js'
 import type { Machine, PanicMode } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
+import { checkDriverActions, checkDumpActions, type Refuse } from './check-definition.js'
 import type { CrashAction, DomainDefinition, LifecycleAction } from './domain-definition.js'
 import { CRASH_ACTIONS, LIBVIRT_ACTIONS } from './domain-definition.js'
+import type { DomainOptions } from './domain-options.js'
 import {
   DomainError,
   type DomainEvent,
@@ -15,30 +17,14 @@ import {
   type MonitorEvent,
 } from './domain-state.js'
 import { dumpFileName } from './dump-file-name.js'
-import { type LaunchOptions, launchMachine } from './launch-machine.js'
+import { launchMachine } from './launch-machine.js'
 import { qemuArguments } from './qemu-arguments.js'
 
-/** What can be done instead of `ignore`, where the QEMU version cannot let a panicked guest go on. */
-export type Fallback = 'destroy' | 'restart' | 'preserve'
-
-export interface DomainOptions extends Omit<LaunchOptions, 'machineType'> {
-  /** The machine type to launch. The definition's. */
-  readonly machineType?: string
-  /** The command line to launch. `qemuArguments(definition)`. */
-  readonly arguments?: readonly string[]
-  /** A transient domain is gone once it has stopped. False. */
-  readonly transient?: boolean
-  /** Writes the guest's memory to a file of that name; it throws if it cannot. None: every dump fails. */
-  readonly dump?: (fileName: string) => void
-  /** Instead of `on_crash` 'ignore' where that cannot be. 'destroy', which is the default of on_crash too. */
-  readonly fallback?: Fallback
-  /** 'libvirt' refuses 'ignore' as a lifecycle action, as libvirt does. 'message'. */
-  readonly dialect?: 'message' | 'libvirt'
-  /** Told of what goes into libvirt's log. */
-  readonly onWarning?: (text: string) => void
+interface Actions {
+  crash: CrashAction
+  reboot: LifecycleAction
+  poweroff: LifecycleAction
 }
-
-type Events = 'crash' | 'reboot' | 'poweroff'
 type Listener<Event> = (event: Event) => void
 
 /**
@@ -54,7 +40,7 @@ type Listener<Event> = (event: Event) => void
 export class Domain {
   readonly definition: DomainDefinition
   readonly #options: DomainOptions
-  readonly #actions: { crash: CrashAction; reboot: LifecycleAction; poweroff: LifecycleAction }
+  readonly #actions: Actions
   readonly #listeners = new Set<Listener<DomainEvent>>()
   readonly #monitorListeners = new Set<Listener<MonitorEvent>>()
   #machine: Machine | undefined
@@ -71,10 +57,12 @@ export class Domain {
   /** What the command line made of a panic. */
   #launchedMode: PanicMode = 'destroy'
 
+  /** @throws {DomainError} if libvirt's QEMU driver refuses one of the definition's actions. */
   constructor(definition: DomainDefinition, options: DomainOptions = {}) {
     this.definition = definition
     this.#options = options
     this.#actions = { crash: definition.onCrash, reboot: definition.onReboot, poweroff: definition.onPoweroff }
+    checkActions(definition, this.#actions)
   }
 
   /** The machine, from `start()` until the domain has stopped. */
@@ -170,12 +158,13 @@ export class Domain {
 
   /**
    * Changes what follows a crash, reboot or power-off from the next one on.
-   * @throws {DomainError} if there is no such action.
+   * @throws {DomainError} if there is no such action, or none for this event.
    */
-  setLifecycleAction(event: Events, action: string): void {
+  setLifecycleAction(event: keyof Actions, action: string): void {
     const allowed = event === 'crash' && this.#options.dialect !== 'libvirt' ? CRASH_ACTIONS : LIBVIRT_ACTIONS
     const known = allowed.find((candidate) => candidate === action)
     if (known === undefined) throw new DomainError(`Invalid lifecycle action '${action}'.`)
+    checkActions(this.definition, { ...this.#actions, [event]: known })
     if (event === 'crash') this.#actions.crash = known
     else if (known !== 'ignore') this.#actions[event] = known
     this.#applyActions()
@@ -376,6 +365,15 @@ export class Domain {
   #tellMonitor(event: MonitorEvent): void {
     for (const listener of this.#monitorListeners) listener(event)
   }
+}
+
+function checkActions(definition: DomainDefinition, { crash, reboot, poweroff }: Actions): void {
+  const changed = { ...definition, onCrash: crash, onReboot: reboot, onPoweroff: poweroff }
+  const refuse: Refuse = (_, reason) => {
+    throw new DomainError(reason)
+  }
+  checkDriverActions(changed, refuse)
+  checkDumpActions(changed, refuse)
 }
 
 const invalid = (reason: string): string => `Requested operation is not valid: ${reason}`

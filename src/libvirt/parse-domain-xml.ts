@@ -143,7 +143,13 @@ function parseAddress(element: XmlElement): PanicAddress {
   if (type !== 'isa') return { type }
   const iobase = parseHexadecimal(element, 'iobase')
   const irq = parseHexadecimal(element, 'irq')
-  return { type, ...(iobase === undefined ? {} : { iobase }), ...(irq === undefined ? {} : { irq }) }
+  const iobaseText = element.attributes.get('iobase')
+  return {
+    type,
+    ...(iobase === undefined ? {} : { iobase }),
+    ...(iobaseText === undefined ? {} : { iobaseText }),
+    ...(irq === undefined ? {} : { irq }),
+  }
 }
 
 /** Both attributes are hexadecimal whether or not they begin with 0x, as C's strtoul with base 16 reads them. */

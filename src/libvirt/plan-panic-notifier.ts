@@ -5,11 +5,13 @@ import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PvpanicSource } from '../machine/machine-state.js'
 import { ambiguous, type Basis, inferred, stated } from './basis.js'
 import { detectMarker, MARKERS, type Marker, plannedQmp } from './detection.js'
-import type { Fallback } from './domain.js'
 import { CRASH_ACTIONS, type CrashAction } from './domain-definition.js'
+import type { Fallback } from './domain-options.js'
 import { CHOSEN_READINGS, type Readings } from './message.js'
 import { type PlannedQemu, plannedQemu } from './planned-qemu.js'
 
+/** What on_crash can be here: libvirt's QEMU driver refuses rename-restart. */
+export const PLANNED_ACTIONS = CRASH_ACTIONS.filter((action) => action !== 'rename-restart')
 export const OPTIONS = ['1', '2a', '2b'] as const
 export type Option = (typeof OPTIONS)[number]
 export const FALLBACKS = ['destroy', 'preserve', 'restart'] as const satisfies readonly Fallback[]
@@ -139,7 +141,7 @@ export function planPanicNotifier(planInput: PlanInput): Plan {
 
 function complete(input: PlanInput): Plan['input'] {
   const { onCrash = 'destroy', fallback = 'destroy', stage = 'B', marker = 'renamed device', readings = {} } = input
-  checkOneOf('onCrash', onCrash, CRASH_ACTIONS)
+  checkOneOf('onCrash', onCrash, PLANNED_ACTIONS)
   if (onCrash === 'ignore' && stage === 'A') throw new RangeError("onCrash: 'ignore' exists in stage B only")
   return {
     qemu: input.qemu,
@@ -214,6 +216,7 @@ function planIgnore(
   devices: readonly PlannedDevice[],
   available: boolean,
 ): Reasoned<Decisions['ignore']> {
+  if (input.stage === 'A') return ['unavailable', inferred('ignore exists in stage B only')]
   if (!available) {
     if (input.element) {
       return ['unavailable', qemu.range.device ? stated('ignore2b') : inferred('this QEMU has no pvpanic device')]
@@ -226,7 +229,6 @@ function planIgnore(
     return ['no device', input.option === '1' && qemu.range.device ? ambiguous('N7') : inferred('there is no device')]
   }
   if (qemu.range.reversible) return ['obeyed', stated('fourthMode')]
-  if (input.stage === 'A') return ['unavailable', inferred('ignore exists in stage B only')]
   return ['fallback', stated(input.option === '1' ? 'ignore1' : 'ignore2a')]
 }
 

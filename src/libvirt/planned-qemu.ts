@@ -1,5 +1,7 @@
 // QEMU's versions as the message of 2013 planned them, and the real ones that behave so.
 
+import { isBefore, parseVersion, type Version } from './version.js'
+
 /** A range of versions that the message treats alike. */
 export interface PlannedRange {
   readonly name: string
@@ -14,12 +16,12 @@ export interface PlannedRange {
 
 /** The message's ranges, oldest first. 1.5.4 was never made, and 1.6.1 kept the builtin device: see QEMU_HISTORY. */
 export const PLANNED_RANGES = [
-  { name: 'before 1.5', first: '0.0', device: false, builtin: false, reversible: false },
-  { name: '1.5.0 to 1.5.3', first: '1.5.0', device: true, builtin: true, reversible: false },
+  { name: '<1.5', first: '0.0', device: false, builtin: false, reversible: false },
+  { name: '1.5.0-3', first: '1.5.0', device: true, builtin: true, reversible: false },
   { name: '1.5.4', first: '1.5.4', device: true, builtin: false, reversible: false },
   { name: '1.6.0', first: '1.6.0', device: true, builtin: true, reversible: false },
   { name: '1.6.1', first: '1.6.1', device: true, builtin: false, reversible: false },
-  { name: 'after 1.6.1', first: '1.6.2', device: true, builtin: false, reversible: true },
+  { name: '>1.6.1', first: '1.6.2', device: true, builtin: false, reversible: true },
 ] as const satisfies readonly PlannedRange[]
 
 /** A QEMU as planned: its range, and a real QEMU and machine type that behaves like it. */
@@ -40,8 +42,9 @@ const ALIASES = ['pc', 'q35']
  * @throws {RangeError} if it is no version number.
  */
 export function plannedQemu(version: string, machineType: string, builtinEverywhere = false): PlannedQemu {
-  const parsed = parseVersion(version)
-  const range = PLANNED_RANGES.findLast(({ first }) => !isBefore(parsed, parseVersion(first))) ?? PLANNED_RANGES[0]
+  const parsed = parseVersion('qemu', version)
+  const range =
+    PLANNED_RANGES.findLast(({ first }) => !isBefore(parsed, parseVersion('qemu', first))) ?? PLANNED_RANGES[0]
   const is15 = parsed.slice(0, 2).join('.') === '1.5'
   const has15 =
     MACHINE_TYPES_1_5.includes(machineType) || (is15 && (builtinEverywhere || ALIASES.includes(machineType)))
@@ -49,24 +52,9 @@ export function plannedQemu(version: string, machineType: string, builtinEverywh
   return { range, builtin, standIn: standInFor(range, builtin, parsed, version) }
 }
 
-function standInFor(range: PlannedRange, builtin: boolean, parsed: readonly number[], version: string) {
+function standInFor(range: PlannedRange, builtin: boolean, parsed: Version, version: string) {
   if (builtin) return { qemu: version, machineType: 'pc-i440fx-1.5' }
   // 1.6.0 with its own machine type has the device, has it not built in, and refuses cont.
   if (!range.reversible) return { qemu: '1.6.0', machineType: 'pc-i440fx-1.6' }
   return { qemu: isBefore(parsed, [1, 7]) ? '1.7.0' : version, machineType: 'pc' }
-}
-
-function parseVersion(version: string): readonly number[] {
-  if (!/^\d{1,3}(\.\d{1,3}){1,2}$/.test(version)) {
-    throw new RangeError(`qemu: expected a version such as 1.5.3 or 7.2, got ${JSON.stringify(version)}`)
-  }
-  return version.split('.').map(Number)
-}
-
-function isBefore(a: readonly number[], b: readonly number[]): boolean {
-  for (let index = 0; index < 3; index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

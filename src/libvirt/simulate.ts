@@ -1,8 +1,8 @@
-// Executes a plan: a Machine and a Domain as it describes them, a guest that panics, and what came of it.
+// Executes a plan: a Domain as it describes it, a guest that panics in it, and what came of it.
 
-import type { MachinePvpanic } from '../machine/machine.js'
 import { Domain } from './domain.js'
-import { type CrashAction, domainDefinition } from './domain-definition.js'
+import { type CrashAction, type DomainDefinition, domainDefinition } from './domain-definition.js'
+import type { DomainOptions } from './domain-options.js'
 import type { DomainEvent, DomainState, MonitorEvent } from './domain-state.js'
 import type { Plan, PlannedDevice } from './plan-panic-notifier.js'
 import { runGuest, type ScriptedGuest } from './scripted-guest.js'
@@ -25,29 +25,51 @@ export interface Outcome {
   readonly monitor: readonly MonitorEvent[]
 }
 
-/** Runs a guest under a plan, in a machine of its own. */
+/** Runs a guest under a plan, in a domain of its own. */
 export function simulate(plan: Plan, guest: ScriptedGuest): Outcome {
+  if (plan.effectiveAction === 'refused') return REFUSED
+  return runDomain(
+    domainDefinition({ onCrash: plan.input.onCrash, panicNotifier: plan.input.element }),
+    {
+      ...plan.qemu.standIn,
+      arguments: ['-no-shutdown', ...plan.qemuArguments],
+      portProperties: ['iobase'],
+      typeName: plan.typeName,
+      fallback: plan.input.fallback,
+    },
+    guest,
+  )
+}
+
+const REFUSED: Outcome = {
+  refused: true,
+  devices: [],
+  port: undefined,
+  reported: 0,
+  action: 'refused',
+  rebootedItself: false,
+  state: { state: 'shut off', reason: 'unknown' },
+  events: [],
+  monitor: [],
+}
+
+/** Starts a domain, whose dumps succeed, and runs a guest in it. */
+export function runDomain(
+  definition: DomainDefinition,
+  options: Omit<DomainOptions, 'dump'>,
+  guest: ScriptedGuest,
+): Outcome {
   const events: DomainEvent[] = []
   const monitor: MonitorEvent[] = []
   let dumps = 0
-  const domain = new Domain(domainDefinition({ onCrash: plan.input.onCrash, panicNotifier: plan.input.element }), {
-    ...plan.qemu.standIn,
-    arguments: ['-no-shutdown', ...plan.qemuArguments],
-    portProperties: ['iobase'],
-    typeName: plan.typeName,
-    fallback: plan.input.fallback,
-    dump: () => {
-      dumps++
-    },
-  })
-  const nothing = { port: undefined, reported: 0, rebootedItself: false, events, monitor }
-  if (plan.effectiveAction === 'refused') {
-    return { ...nothing, refused: true, devices: [], action: 'refused', state: domain.state }
+  const dump = () => {
+    dumps++
   }
+  const domain = new Domain(definition, { ...options, dump })
   domain.on((event) => events.push(event))
   domain.onMonitor((event) => monitor.push(event))
   const machine = domain.start()
-  const devices = machine.pvpanics.map(({ source, iobase }: MachinePvpanic) => ({ source, iobase }))
+  const devices = machine.pvpanics.map(({ source, iobase }) => ({ source, iobase }))
   const run = runGuest(guest, machine)
   const reported = monitor.filter(({ event }) => event === 'GUEST_PANICKED').length
   const action = reported === 0 ? 'guest policy' : actionSeen(domain.state, monitor, dumps)

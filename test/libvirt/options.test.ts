@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { detectMarker, MARKERS, plannedQmp } from '../../src/libvirt/detection.js'
-import { CRASH_ACTIONS } from '../../src/libvirt/domain-definition.js'
 import {
   FALLBACKS,
   OPTIONS,
+  PLANNED_ACTIONS,
   type Plan,
   type PlanInput,
   planPanicNotifier,
@@ -27,8 +27,8 @@ const groups = VERSIONS.flatMap((qemu) =>
 /** Every on_crash, fallback and stage that there is for a group. */
 function rowsOf(group: PlanInput): Plan[] {
   const inputs = STAGES.flatMap((stage) =>
-    CRASH_ACTIONS.filter((onCrash) => onCrash !== 'rename-restart' && (onCrash !== 'ignore' || stage === 'B')).flatMap(
-      (onCrash) => FALLBACKS.map((fallback) => ({ ...group, stage, onCrash, fallback })),
+    PLANNED_ACTIONS.filter((onCrash) => onCrash !== 'ignore' || stage === 'B').flatMap((onCrash) =>
+      FALLBACKS.map((fallback) => ({ ...group, stage, onCrash, fallback })),
     ),
   )
   return inputs.map(planPanicNotifier)
@@ -211,6 +211,7 @@ describe('a plan', () => {
   it.each([
     [{ option: '3' }, /option: expected one of 1, 2a, 2b/],
     [{ qemu: 'new' }, /qemu: expected a version such as/],
+    [{ onCrash: 'rename-restart' }, /onCrash: expected one of destroy, /],
     [{ onCrash: 'log' }, /onCrash: expected one of destroy, /],
     [{ fallback: 'ignore' }, /fallback: expected one of/],
     [{ stage: 'A', onCrash: 'ignore' }, /'ignore' exists in stage B only/],

@@ -1,0 +1,51 @@
+// `isa-pvpanic matrix`: the table of the message of 2013, executed; or the same for real versions.
+
+import { Command, Option } from 'commander'
+import { type MatrixFilter, optionMatrix, todayMatrix } from '../libvirt/matrix.js'
+import { FALLBACKS, OPTIONS, PLANNED_ACTIONS, STAGES } from '../libvirt/plan-panic-notifier.js'
+import { explainOptions, explainToday, optionLegend, renderOptions, renderToday } from '../libvirt/render-matrix.js'
+import { EXIT } from './exit-codes.js'
+import type { Terminal } from './terminal.js'
+
+interface MatrixOptions extends Omit<MatrixFilter, 'machineType'> {
+  readonly machine?: string
+  readonly libvirt?: string
+  readonly today: boolean
+  readonly format: 'table' | 'markdown' | 'json'
+  readonly explain: boolean
+}
+
+/** @param finish told of the exit code. */
+export function matrixCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
+  return new Command('matrix')
+    .description('who decides what follows a panic: the options 1, 2a and 2b of 2013, each row executed')
+    .option('--qemu <version>', 'one QEMU version, such as 1.5.4 (planned then, never made)')
+    .option('--machine <type>', 'one machine type, such as pc-1.5')
+    .addOption(new Option('--option <name>', 'one of the options').choices(OPTIONS))
+    .addOption(new Option('--on-crash <action>', 'what the domain says').choices(PLANNED_ACTIONS).default('destroy'))
+    .addOption(new Option('--fallback <action>', 'where ignore cannot be').choices(FALLBACKS).default('destroy'))
+    .addOption(new Option('--stage <stage>', 'A: before on_crash=ignore, B: with it').choices(STAGES).default('B'))
+    .option('--today', 'real versions of QEMU and libvirt instead', false)
+    .option('--libvirt <version>', 'with --today: the libvirt version (default: one of the time)')
+    .addOption(new Option('--format <format>', 'how to print').choices(['table', 'markdown', 'json']).default('table'))
+    .option('--explain', 'say for each cell what it rests on', false)
+    .addHelpText('after', '\nExit code 0: all rows came out as planned. 1: one did not. 2: wrong use.')
+    .action((options: MatrixOptions) => finish(show(options, terminal)))
+}
+
+function show({ machine, today, libvirt, format, explain, ...filter }: MatrixOptions, { out }: Terminal): number {
+  const rows = { ...filter, ...(machine === undefined ? {} : { machineType: machine }) }
+  if (today) {
+    const answers = todayMatrix({ ...rows, ...(libvirt === undefined ? {} : { libvirt }) })
+    if (format === 'json') out(`${JSON.stringify(answers, null, 2)}\n`)
+    else out(renderToday(answers, format))
+    if (explain && format !== 'json') out(`\n${explainToday(answers)}`)
+    return EXIT.asExpected
+  }
+  const executed = optionMatrix(rows)
+  if (format === 'json') out(`${JSON.stringify(executed, null, 2)}\n`)
+  else out(renderOptions(executed, format))
+  if (format === 'table') out(`\n${optionLegend(executed)}`)
+  if (explain && format !== 'json') out(`\n${explainOptions(executed)}`)
+  return executed.every(({ disagreements }) => disagreements.length === 0) ? EXIT.asExpected : EXIT.unexpected
+}

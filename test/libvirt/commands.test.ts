@@ -1,0 +1,167 @@
+// `isa-pvpanic matrix` and `isa-pvpanic domain` as a shell sees them.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { domainCommand } from '../../src/cli/domain.js'
+import { matrixCommand } from '../../src/cli/matrix.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-domain-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function run(command: typeof matrixCommand, args: readonly string[]): { exitCode: number; out: string; err: string } {
+  const result = { exitCode: -1, out: '', err: '' }
+  const terminal = {
+    out: (text: string) => {
+      result.out += text
+    },
+    err: (text: string) => {
+      result.err += text
+    },
+    colours: false,
+  }
+  const finish = (code: number) => {
+    result.exitCode = code
+  }
+  command(terminal, finish).exitOverride().configureOutput({ writeErr: terminal.err }).parse(args, { from: 'user' })
+  return result
+}
+
+const matrix = (...args: string[]) => run(matrixCommand, args)
+
+function domain(xml: string, ...args: string[]) {
+  const file = join(folder, 'domain.xml')
+  writeFileSync(file, xml)
+  return run(domainCommand, [file, ...args])
+}
+
+const withDevices = (devices: string, lifecycle = ''): string =>
+  `<domain type='qemu'><name>guest</name><os><type arch='x86_64' machine='pc'>hvm</type></os>${lifecycle}<devices>${devices}</devices></domain>`
+
+describe('isa-pvpanic matrix', () => {
+  it.each([
+    [],
+    ['--on-crash', 'coredump-restart'],
+    ['--on-crash', 'ignore', '--fallback', 'preserve', '--explain'],
+    ['--stage', 'A', '--explain'],
+    ['--today', '--explain'],
+  ])('fits into 100 columns and comes out as planned: %j %j', (...args) => {
+    const { exitCode, out } = matrix(...args)
+    expect(exitCode).toBe(0)
+    expect(out.split('\n').filter((line) => line.length > 100)).toEqual([])
+    expect(out.split('\n').filter((line) => line.endsWith(' '))).toEqual([])
+  })
+
+  it('shows the rows that are asked for', () => {
+    const { out } = matrix('--qemu', '1.6.0', '--machine', 'pc-1.5', '--option', '2a')
+    const rows = out.split('\n\n')[0]?.split('\n').slice(2)
+    expect(rows).toEqual([
+      '2a   1.6.0  pc-1.5   no   builtin 0         guest policy  kept    guest policy  yes  yes',
+      '2a   1.6.0  pc-1.5   yes  builtin 0, 0x505  guest policy  kept    fallback      yes  yes',
+    ])
+  })
+
+  it('explains a cell by the sentence that it rests on', () => {
+    const { out } = matrix('--qemu', '1.5.0', '--machine', 'pc-1.5', '--option', '1', '--explain')
+    expect(out.replace(/\s+/g, ' ')).toContain(
+      'onCrashObeyed = yes, mayOverrideGuestReboot = yes. stated: "On QEMU 1.5.0->1.5.3,',
+    )
+  })
+
+  it('prints one JSON document', () => {
+    const rows = JSON.parse(matrix('--option', '2b', '--format', 'json').out)
+    expect(rows).toHaveLength(16)
+    expect(rows[0]).toMatchObject({ disagreements: [], plan: { input: { option: '2b' }, basis: {} } })
+  })
+
+  it('prints a Markdown table', () => {
+    const lines = matrix('--today', '--qemu', '7.2', '--format', 'markdown').out.trimEnd().split('\n')
+    expect(lines[1]).toBe('| --- | --- | --- | --- | --- | --- | --- | --- |')
+    expect(lines[3]).toBe('| 7.2 | 9.0.0 | pc-i440fx-1.5 | yes | 0x505 | destroy | lost | works |')
+  })
+
+  it.each([
+    [['--option', '3'], /Allowed choices are 1, 2a, 2b/],
+    [['--qemu', 'new'], /qemu: expected a version/],
+    [['--today', '--qemu', '1.5.4'], /unknown version "1.5.4"/],
+    [['--today', '--on-crash', 'ignore'], /libvirt refuses 'ignore'/],
+    [['--stage', 'A', '--on-crash', 'ignore'], /exists in stage B only/],
+  ])('refuses %j', (args, reason) => {
+    expect(() => matrix(...args)).toThrow(reason)
+  })
+})
+
+describe('isa-pvpanic domain', () => {
+  it('tells device, arguments, and the outcome of each on_crash value', () => {
+    const { exitCode, out } = domain(withDevices("<panic model='isa'/>", '<on_crash>restart</on_crash>'))
+    expect(exitCode).toBe(0)
+    expect(out).toContain('pvpanic    0x505\n')
+    expect(out).toContain(`arguments  -no-shutdown -device '{"driver":"pvpanic"}'\n`)
+    // As recorded from libvirtd 9.0.0.
+    expect(out).toMatch(/^destroy +shut off \(crashed\) +Crashed Panicked, Stopped Crashed$/m)
+    expect(out).toMatch(/^restart \* +running \(crashed\) +Crashed Panicked, reboot, Resumed Unpaused$/m)
+    expect(out).toMatch(/^preserve +crashed \(panicked\) +Crashed Panicked$/m)
+  })
+
+  it.each([
+    ["<panic><address type='isa'/></panic>", '', 'an ISA address without iobase means port 0, not 0x505'],
+    ["<panic><address type='isa' iobase='1285'/></panic>", '', "iobase='1285' is read as hexadecimal: port 0x1285"],
+    ["<panic><address type='isa' iobase='0x70'/></panic>", '', 'port 0x70 takes the place of the RTC'],
+    ["<panic><address type='isa' iobase='0x3f8'/></panic>", '', 'port 0x3f8 takes the place of COM1'],
+    ["<panic><address type='isa' iobase='0xcf9'/></panic>", '', 'the device is never reached'],
+    ["<panic><address type='isa' iobase='0x505' irq='0x5'/></panic>", '', 'irq has no effect'],
+    ['<panic-notifier/>', '', 'libvirt drops it without a word'],
+    ['<panic/>', '<on_crash>ignore</on_crash>', 'libvirt refuses it'],
+    [
+      '<panic/>',
+      '<on_reboot>destroy</on_reboot><on_crash>restart</on_crash>',
+      'on_reboot=destroy defeats on_crash=restart',
+    ],
+    [
+      '<panic/>',
+      '<on_crash>coredump-restart</on_crash>',
+      'if the dump fails the guest is preserved: no restart follows',
+    ],
+    ['', '<on_crash>restart</on_crash>', 'without a panic device on_crash is never looked at'],
+    ["<panic model='hyperv'/>", '', 'model hyperv is no port'],
+  ])('warns of %s %s', (devices, lifecycle, warning) => {
+    expect(domain(withDevices(devices, lifecycle)).out).toContain(warning)
+  })
+
+  it('says that an address without iobase leaves the guest without a device', () => {
+    expect(domain(withDevices("<panic><address type='isa'/></panic>")).out).toContain('none: the guest finds no device')
+  })
+
+  it('exits with 1 for a domain that QEMU would not start', () => {
+    const { exitCode, out } = domain(withDevices("<panic><address type='isa' iobase='0x10000'/></panic>"))
+    expect(exitCode).toBe(1)
+    expect(out).toContain("Parameter 'ioport' expects uint16_t")
+  })
+
+  it('exits with 2 and says where, for XML that cannot be used', () => {
+    const { exitCode, err } = domain(withDevices("<panic model='bogus'/>"))
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(/domain\.xml:1:\d+: unsupported configuration: unknown panic model 'bogus'/)
+  })
+
+  it('refuses what libvirt refuses, if asked to', () => {
+    const xml = withDevices('<panic/>', '<on_crash>ignore</on_crash>')
+    expect(domain(xml).exitCode).toBe(0)
+    expect(domain(xml, '--strict').err).toContain('unknown on_crash action: ignore')
+  })
+
+  it('exits with 2 for a file that is not there', () => {
+    expect(run(domainCommand, [join(folder, 'none.xml')])).toMatchObject({ exitCode: 2, err: /cannot read/ })
+  })
+
+  it('lets no control character of the XML reach the terminal', () => {
+    const { out } = domain(withDevices('<panic/>').replace('guest', 'a\u0085\u009b2Jb'))
+    expect(out).toContain('domain     a??2Jb')
+  })
+
+  it('prints one JSON document', () => {
+    const examination = JSON.parse(domain(withDevices('<panic/>'), '--json', '--qemu', '7.2').out)
+    expect(examination).toMatchObject({ devices: [{ source: 'device', iobase: 0x505 }], warnings: [] })
+  })
+})
