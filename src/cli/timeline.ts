@@ -2,8 +2,9 @@
 
 import { type PortAccess, tapPorts } from '../bus/port-tap.js'
 import type { MachineEvent } from '../machine/events.js'
-import type { Machine } from '../machine/machine.js'
-import type { Guest } from '../testing/boot-guest.js'
+import { Machine } from '../machine/machine.js'
+import type { GuestMachine } from '../testing/engine.js'
+import type { Guest } from '../testing/guest.js'
 
 export interface TimelineEntry {
   /** Milliseconds since the guest began. */
@@ -28,7 +29,7 @@ export class Timeline {
   #began = 0
   readonly #tell: (entry: TimelineEntry) => void
   readonly #devices = new Map<number, string>()
-  #machine: Machine | undefined
+  #machine: GuestMachine | undefined
   #state = ''
   #line = ''
   #device = ''
@@ -50,7 +51,8 @@ export class Timeline {
     this.#began = performance.now()
     this.#machine = machine
     this.#state = machine.runState
-    tapPorts(machine.bus, (access) => this.#addAccess(machine, access))
+    // Only a machine in this process lets its ports be watched.
+    if (machine instanceof Machine) tapPorts(machine.bus, (access) => this.#addAccess(machine, access))
     serial.on((text) => this.#addText(text))
     machine.on('*', (event) => this.#addEvent(event))
   }

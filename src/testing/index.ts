@@ -10,8 +10,12 @@ export {
   type Register16,
   type SegmentRegister,
 } from './assembler.js'
-export { type BootOptions, bootGuest, type Guest, type GuestEnding } from './boot-guest.js'
+export { type BootOptions, bootGuest, type EngineName } from './boot-guest.js'
 export { type BuiltinGuestOptions, builtinGuest, builtinGuestProgram } from './builtin-guest.js'
+export type { GuestEngine, GuestMachine } from './engine.js'
+export { Guest, type GuestEnding } from './guest.js'
+export type { GuestImages, Image } from './guest-images.js'
 export { type DmaProgram, GuestRom } from './guest-rom.js'
+export { ImageError } from './image-error.js'
 export type { SerialText } from './serial-text.js'
 export { GuestError, type GuestFailure, type WaitOptions } from './waiters.js'

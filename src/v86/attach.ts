@@ -8,6 +8,7 @@ import { type FwCfgFile, pvpanicPortFile } from '../firmware/pvpanic-port.js'
 import { Machine, type MachineOptions } from '../machine/machine.js'
 import { listenToPowerOff, mendAcpi } from './acpi.js'
 import { addFwCfgFiles } from './fw-cfg.js'
+import { MULTIBOOT_LOADER, multibootLoader } from './power-on-state.js'
 import { V86CpuControl } from './v86-cpu.js'
 import { coreOf, listenToHalt, type V86Cpu } from './v86-internals.js'
 
@@ -75,7 +76,7 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
 
 /** Puts every port that the machine's bus serves on v86's, for accesses of each width. */
 function servePorts(
-  { io }: V86Cpu,
+  v86: V86Cpu,
   machine: Machine,
   dma: boolean,
   cpu: V86CpuControl,
@@ -100,11 +101,14 @@ function servePorts(
     cpu.endLongTurn()
   }
   const { bus } = machine
+  const { io } = v86
   const isFree = (port: number) => io.ports[port]?.device === undefined
   for (const port of servedPorts(machine, dma, isFree)) {
     const read8 = reader(() => bus.inb(port))
     const read16 = reader(() => bus.inw(port))
-    const read32 = reader(() => bus.inl(port))
+    // Else a debug exit device there, in its usual place, would keep v86 from loading the image.
+    const loader = port === MULTIBOOT_LOADER ? multibootLoader(v86) : undefined
+    const read32 = loader ?? reader(() => bus.inl(port))
     io.register_read(port, machine, read8, read16, read32)
     const write8 = writer((value) => bus.outb(port, value))
     const write16 = writer((value) => bus.outw(port, value))

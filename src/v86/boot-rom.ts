@@ -28,8 +28,11 @@ interface WasmApi {
 const wasmApi = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly
 
 export interface EmulatorOptions {
-  /** Firmware image, 16 bytes to 1 MiB. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB. */
-  readonly bios: Uint8Array
+  /**
+   * Firmware image, 16 bytes to 1 MiB. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB.
+   * Without one v86 starts a multiboot image (`v86.multiboot`) by itself.
+   */
+  readonly bios?: Uint8Array
   /** Image of the VGA BIOS, at 0xc0000. None. */
   readonly vgaBios?: Uint8Array
   /** Guest memory in bytes, up to 0x7ffe0000; v86 rounds up to a multiple of 128 KiB, and to 1 MiB at least. 1 MiB. */
@@ -50,7 +53,9 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
   const { bios, vgaBios, memory = MEBIBYTE, v86: more } = options
   checkInteger('memory', memory, 1, LARGEST_MEMORY)
   // v86 would fail on these out of the caller's sight.
-  checkInteger('size of bios', bios.length, SMALLEST_BIOS, MEBIBYTE)
+  if (bios !== undefined || more?.multiboot === undefined) {
+    checkInteger('size of bios', bios?.length, SMALLEST_BIOS, MEBIBYTE)
+  }
   checkInteger('size of vgaBios', vgaBios?.length ?? 0, 0, LARGEST_VGA_BIOS)
   const { V86: Emulator } = await import('v86').catch((cause) => {
     throw new Error('v86 cannot be loaded; it is installed by: npm install v86', { cause })
@@ -68,7 +73,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
       },
       memory_size: memory,
       vga_memory_size: SMALL_VGA_MEMORY,
-      bios: { buffer: toArrayBuffer(bios) },
+      ...(bios && { bios: { buffer: toArrayBuffer(bios) } }),
       ...(vgaBios && { vga_bios: { buffer: toArrayBuffer(vgaBios) } }),
       autostart: false,
       disable_keyboard: true,

@@ -7,7 +7,7 @@ const PAGE_SIZE = 0x1000
 const FIRMWARE_BEGIN = 0xc0000
 const FIRMWARE_END = 0x100000
 /** A read of 32 bits here makes v86 load the multiboot image; it returns what EAX must hold then. */
-const MULTIBOOT_LOADER = 0xf4
+export const MULTIBOOT_LOADER = 0xf4
 
 interface MemoryRange {
   readonly address: number
@@ -33,11 +33,7 @@ export class PowerOnState {
     this.#images = hasKernel ? copyUsedMemory(cpu) : []
     this.#apic = cpu.get_state_apic().slice()
     this.#ioapic = cpu.get_state_ioapic().slice()
-    const loader = cpu.io.ports[MULTIBOOT_LOADER]
-    if (cpu.bios.main === undefined && loader?.device !== undefined) {
-      const { read32, device } = loader
-      this.#loadMultiboot = () => read32.call(device)
-    }
+    if (cpu.bios.main === undefined) this.#loadMultiboot = multibootLoader(cpu)
   }
 
   /** To be called right after v86's own reset. */
@@ -47,6 +43,14 @@ export class PowerOnState {
     for (const { address, bytes } of this.#images) this.#cpu.write_blob(bytes, address)
     if (this.#loadMultiboot !== undefined) this.#cpu.reg32[0] = this.#loadMultiboot()
   }
+}
+
+/** v86's handler of that port, if it has a multiboot image. */
+export function multibootLoader({ io }: V86Cpu): (() => number) | undefined {
+  const port = io.ports[MULTIBOOT_LOADER]
+  if (port?.device === undefined) return undefined
+  const { read32, device } = port
+  return () => read32.call(device)
 }
 
 /** The memory that is not zero, but for the firmware. */

@@ -1,0 +1,121 @@
+// What a guest boots from: files or buffers, read and checked before any emulator sees them.
+
+import { checkInteger } from '../bus/check.js'
+import { findFirmware } from './find-firmware.js'
+import { ImageError } from './image-error.js'
+
+/** The path of a file (in Node), or the image itself. */
+export type Image = string | Uint8Array
+
+/** What a guest boots from. None of them: the built-in guest. */
+export interface GuestImages {
+  /**
+   * Firmware or ROM. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB. For `kernel`, `fda`,
+   * `hda` and `cdrom`: SeaBIOS as it is installed on the system, unless given.
+   */
+  readonly bios?: Image
+  /** VGA BIOS. None. */
+  readonly vgaBios?: Image
+  /** Linux kernel, a bzImage. */
+  readonly kernel?: Image
+  /** Initial RAM disk for `kernel`, first module for `multiboot`. */
+  readonly initrd?: Image
+  /** Command line of `kernel` or `multiboot`. Empty. */
+  readonly append?: string
+  /** Kernel by the multiboot specification: a 32-bit ELF file, or any file whose header holds its addresses. */
+  readonly multiboot?: Image
+  /** Disk images, raw. The guest writes to a copy. */
+  readonly fda?: Image
+  readonly hda?: Image
+  readonly cdrom?: Image
+  /** Guest memory in bytes. 1 MiB for a ROM, 128 MiB for everything else. */
+  readonly memory?: number
+}
+
+const IMAGES = ['bios', 'vgaBios', 'kernel', 'initrd', 'multiboot', 'fda', 'hda', 'cdrom'] as const
+export type ImageName = (typeof IMAGES)[number]
+
+/** Images in memory, checked, with everything that has a default. */
+export interface LoadedImages extends Readonly<Partial<Record<ImageName, Uint8Array>>> {
+  readonly append: string
+  readonly memory: number
+}
+
+const MEBIBYTE = 0x100000
+const MEMORY_FOR_ROM = MEBIBYTE
+const MEMORY_FOR_SYSTEM = 128 * MEBIBYTE
+const MOST_MEMORY = 2 ** 46
+/** Linux's x86 boot protocol: boot sector signature, header magic, protocol version. */
+const BOOT_FLAG_AT = 0x1fe
+const BOOT_FLAG = 0xaa55
+const HEADER_MAGIC_AT = 0x202
+const HEADER_MAGIC = 0x53726448
+const PROTOCOL_AT = 0x206
+/** The first version whose kernel takes a command line anywhere in memory. */
+const LEAST_PROTOCOL = 0x202
+/** The multiboot header lies in the first bytes of the file, at a multiple of four; its three words add up to 0. */
+const MULTIBOOT_SEARCHED = 8192
+const MULTIBOOT_MAGIC = 0x1badb002
+const MULTIBOOT_HEADER_SIZE = 12
+
+/**
+ * Reads and checks what a guest boots from.
+ * @param needsFirmware whether the engine has no firmware of its own.
+ * @throws {ImageError} naming the image that cannot be read or is of another kind; {RangeError | TypeError} for memory.
+ */
+export async function loadImages(images: GuestImages, needsFirmware: boolean): Promise<LoadedImages> {
+  if (images.kernel !== undefined && images.multiboot !== undefined) {
+    throw new ImageError('kernel and multiboot: a guest boots one kernel, expected one of them')
+  }
+  if (images.initrd !== undefined && images.kernel === undefined && images.multiboot === undefined) {
+    throw new ImageError('initrd: expected a kernel to give it to')
+  }
+  const loaded: Partial<Record<ImageName, Uint8Array>> = {}
+  for (const name of IMAGES) {
+    const image = images[name]
+    if (image !== undefined) loaded[name] = await loadImage(name, image)
+  }
+  if (loaded.kernel !== undefined) checkKernel(loaded.kernel)
+  if (loaded.multiboot !== undefined) checkMultiboot(loaded.multiboot)
+  const bootsSystem = [loaded.kernel, loaded.fda, loaded.hda, loaded.cdrom].some((image) => image !== undefined)
+  if (bootsSystem && needsFirmware) loaded.bios ??= await findFirmware()
+  const isRom = !bootsSystem && loaded.multiboot === undefined
+  const { append = '', memory = isRom ? MEMORY_FOR_ROM : MEMORY_FOR_SYSTEM } = images
+  return { ...loaded, append, memory: checkInteger('memory', memory, 1, MOST_MEMORY) }
+}
+
+async function loadImage(name: ImageName, image: Image): Promise<Uint8Array> {
+  const bytes = typeof image === 'string' ? await readImage(name, image) : image
+  if (!(bytes instanceof Uint8Array)) throw new ImageError(`${name}: expected a path or a Uint8Array`)
+  if (bytes.length === 0) throw new ImageError(`${name}: the image is empty`)
+  return bytes
+}
+
+async function readImage(name: ImageName, path: string): Promise<Uint8Array> {
+  try {
+    // Imported here, so that a browser can load this module.
+    const { readFile } = await import('node:fs/promises')
+    return await readFile(path)
+  } catch (cause) {
+    throw new ImageError(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+function checkKernel(image: Uint8Array): void {
+  const view = new DataView(image.buffer, image.byteOffset, image.length)
+  const isKernel =
+    image.length > PROTOCOL_AT + 2 &&
+    view.getUint16(BOOT_FLAG_AT, true) === BOOT_FLAG &&
+    view.getUint32(HEADER_MAGIC_AT, true) === HEADER_MAGIC &&
+    view.getUint16(PROTOCOL_AT, true) >= LEAST_PROTOCOL
+  if (!isKernel) throw new ImageError('kernel: expected a Linux bzImage of boot protocol 2.02 or later')
+}
+
+function checkMultiboot(image: Uint8Array): void {
+  const view = new DataView(image.buffer, image.byteOffset, image.length)
+  for (let at = 0; at + MULTIBOOT_HEADER_SIZE <= Math.min(image.length, MULTIBOOT_SEARCHED); at += 4) {
+    const [magic, flags, checksum] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true))
+    if (magic === MULTIBOOT_MAGIC && ((magic + (flags ?? 0) + (checksum ?? 0)) & 0xffffffff) === 0) return
+  }
+  throw new ImageError(`multiboot: there is no multiboot header in its first ${MULTIBOOT_SEARCHED} bytes`)
+}

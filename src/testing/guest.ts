@@ -1,0 +1,163 @@
+// A guest under test: what it prints, what it reports, how it ends, whichever engine runs it.
+
+import type { PanicLogEntry } from '../machine/panic-log.js'
+import type { GuestEngine, GuestMachine } from './engine.js'
+import { SerialText } from './serial-text.js'
+import { GuestError, type GuestFailure, Waiters, type WaitOptions } from './waiters.js'
+
+/** Serial lines that an error message quotes. */
+const QUOTED_LINES = 5
+/** Text before the newest piece that a pattern may still need. */
+const PATTERN_REACH = 4096
+
+/** How a guest came to its end. */
+export interface GuestEnding {
+  readonly reason: Exclude<GuestFailure, 'timeout'>
+  /** The machine's exit code, if it has ended. */
+  readonly exitCode?: number
+  /** What the emulator failed with, if that was the reason. */
+  readonly error?: Error
+}
+
+/** A guest in its engine, with what is needed to test it. */
+export class Guest<M extends GuestMachine = GuestMachine> {
+  readonly machine: M
+  /** What the guest prints on COM1. */
+  readonly serial: SerialText
+  readonly #engine: GuestEngine<M>
+  readonly #waiters = new Waiters(() => this.#lastWords())
+  readonly #signal: AbortSignal | undefined
+  #pokeScheduled = false
+  #reportsTaken = 0
+  #halted = false
+  #fault: Error | undefined
+  #disposal: Promise<void> | undefined
+
+  /** @internal Use `bootGuest()`. */
+  constructor(engine: GuestEngine<M>, signal?: AbortSignal) {
+    this.#engine = engine
+    this.machine = engine.machine
+    this.serial = new SerialText((pattern, waitOptions) => this.#waitForText(pattern, waitOptions))
+    this.machine.on('RESET', () => {
+      this.#halted = false
+    })
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#abort)
+    engine.start({
+      onText: (text) => {
+        this.serial.add(text)
+        this.#pokeSoon()
+      },
+      onHalt: () => {
+        this.#halted = true
+        this.#pokeSoon()
+      },
+      onFault: (error) => {
+        this.#fault = error
+        this.#pokeSoon()
+      },
+      onChange: () => this.#pokeSoon(),
+    })
+  }
+
+  /** The machine's exit code once it has ended. */
+  get exitCode(): number | undefined {
+    return this.machine.exitCode
+  }
+
+  /** How the guest came to its end, while it is there: a guest that halted for good (interrupts off) can still be reset. */
+  get ending(): GuestEnding | undefined {
+    const { exitCode } = this.machine
+    if (this.#fault !== undefined) return { reason: 'fault', error: this.#fault }
+    if (exitCode !== undefined) return { reason: 'ended', exitCode }
+    if (this.#disposal !== undefined) return { reason: 'disposed' }
+    return this.#halted && this.machine.runState === 'running' ? { reason: 'halted' } : undefined
+  }
+
+  /** Types `text` (Latin-1) on the guest's COM1. */
+  send(text: string): void {
+    this.#engine.send(text)
+  }
+
+  /**
+   * The next report of the guest that no earlier call has given: a panic, a loaded crash kernel, a shutdown. What the
+   * machine does about it has been done by then.
+   * @throws {GuestError} if time runs out, or the guest comes to its end without one.
+   */
+  nextPanic(options?: WaitOptions): Promise<PanicLogEntry> {
+    return this.#waiters.wait('report of a panic', () => this.#takeReport(), options)
+  }
+
+  /**
+   * How the guest comes to its end: its machine ends, it halts for good, or the emulator fails.
+   * @throws {GuestError} if time runs out.
+   */
+  ended(options?: WaitOptions): Promise<GuestEnding> {
+    return this.#waiters.wait('end of the guest', () => this.ending, options)
+  }
+
+  /** Takes the guest down and frees its memory. Whoever waits for it is told. Calling it again does nothing. */
+  dispose(): Promise<void> {
+    if (this.#disposal === undefined) {
+      this.#signal?.removeEventListener('abort', this.#abort)
+      this.#disposal = this.#engine.dispose()
+      this.#waiters.poke()
+    }
+    return this.#disposal
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  readonly #abort = () => void this.dispose()
+
+  /** Once for all that the guest does in one turn: it may print or report thousands of times in a millisecond. */
+  #pokeSoon(): void {
+    if (this.#pokeScheduled) return
+    this.#pokeScheduled = true
+    queueMicrotask(() => {
+      this.#pokeScheduled = false
+      this.#waiters.poke()
+    })
+  }
+
+  #takeReport(): PanicLogEntry | undefined {
+    const { total, dropped } = this.machine.panics
+    if (this.#reportsTaken >= total) return this.#failAtEnd('report')
+    if (!this.#engine.settled && this.ending === undefined) return undefined
+    this.#reportsTaken = Math.max(this.#reportsTaken, dropped) + 1
+    return this.machine.panics.entries()[this.#reportsTaken - 1 - dropped]
+  }
+
+  #waitForText(pattern: RegExp, options?: WaitOptions): Promise<RegExpExecArray> {
+    let searched = 0
+    const check = () => {
+      const { text, dropped } = this.serial
+      const from = Math.max(0, searched - dropped - PATTERN_REACH)
+      searched = dropped + text.length
+      return (
+        new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')).exec(text.slice(from)) ??
+        this.#failAtEnd(`text ${pattern}`)
+      )
+    }
+    return this.#waiters.wait(`text ${pattern} on the serial line`, check, options)
+  }
+
+  #failAtEnd(what: string): undefined {
+    const { ending } = this
+    if (ending === undefined) return
+    const how = {
+      ended: `the machine ended with exit code ${ending.exitCode}`,
+      halted: 'the guest halted with interrupts off',
+      fault: ending.error?.message ?? '',
+      disposed: 'the guest was disposed of',
+    }[ending.reason]
+    throw new GuestError(ending.reason, `no ${what}: ${how}${this.#lastWords()}`, { cause: ending.error })
+  }
+
+  #lastWords(): string {
+    const lines = this.serial.lastLines(QUOTED_LINES)
+    return lines.length === 0 ? '; it printed nothing' : `; its last lines:\n  ${lines.join('\n  ')}`
+  }
+}

@@ -1,0 +1,133 @@
+// Guests in v86, in this process: starts at once, runs in browsers too, 32-bit only.
+
+import type { V86, V86Options } from 'v86'
+import type { Machine } from '../machine/machine.js'
+import {
+  type AttachOptions,
+  attach,
+  createEmulator,
+  destroyEmulator,
+  EmulatorFault,
+  type WasmModule,
+} from '../v86/index.js'
+import { builtinGuest } from './builtin-guest.js'
+import type { EngineListener, GuestEngine } from './engine.js'
+import type { LoadedImages } from './guest-images.js'
+import { ImageError } from './image-error.js'
+
+/** What only v86 has. */
+export interface V86EngineOptions extends AttachOptions {
+  /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
+  readonly wasm?: WasmModule
+  /** More options for v86. */
+  readonly v86?: Partial<V86Options>
+}
+
+/** Where v86 puts a kernel and its initial RAM disk. */
+const KERNEL_ADDRESS = 0x100000
+const INITRD_ADDRESS = 0x4000000
+const SECTOR = 512
+/** Setup sectors of a kernel, by Linux's x86 boot protocol; 0 means 4. */
+const SETUP_SECTORS_AT = 0x1f1
+const LEAST_DEFAULT_SECTORS = 4
+
+/** @throws what `createEmulator` and `attach` throw; {ImageError} for images that do not fit into memory. */
+export async function startV86Engine(images: LoadedImages, options: V86EngineOptions): Promise<GuestEngine<Machine>> {
+  const { wasm, v86, ...attachOptions } = options
+  const { bios, vgaBios, memory, multiboot } = images
+  const { iobase } = options
+  const isBuiltin = bios === undefined && multiboot === undefined
+  checkRoom(images)
+  const emulator = await createEmulator({
+    memory,
+    ...(isBuiltin ? { bios: builtinGuest(iobase == null ? {} : { iobase }) } : bios && { bios }),
+    ...(vgaBios && { vgaBios }),
+    ...(wasm && { wasm }),
+    v86: { ...imageOptions(images), ...v86 },
+  })
+  try {
+    return new V86Engine(emulator, { ...attachOptions, dma: options.dma ?? isBuiltin })
+  } catch (error) {
+    await destroyEmulator(emulator)
+    throw error
+  }
+}
+
+class V86Engine implements GuestEngine<Machine> {
+  readonly machine: Machine
+  readonly settled = true
+  readonly #emulator: V86
+  readonly #paused: boolean
+  #listener: EngineListener | undefined
+
+  constructor(emulator: V86, { onError, onHalt, onEnd, ...options }: AttachOptions) {
+    this.#emulator = emulator
+    this.#paused = options.startPaused === true
+    this.machine = attach(emulator, {
+      ...options,
+      onError: (error) => {
+        if (error instanceof EmulatorFault) this.#listener?.onFault(error)
+        if (onError !== undefined) onError(error)
+        else if (!(error instanceof EmulatorFault)) console.error('isa-pvpanic:', error)
+      },
+      onHalt: () => {
+        this.#listener?.onHalt()
+        onHalt?.()
+      },
+      onEnd: (exitCode) => {
+        this.#listener?.onChange()
+        onEnd?.(exitCode)
+      },
+    })
+  }
+
+  start(listener: EngineListener): void {
+    this.#listener = listener
+    this.machine.on('*', () => listener.onChange())
+    this.#emulator.add_listener('serial0-output-byte', (byte) => listener.onText(String.fromCharCode(byte)))
+    if (!this.#paused) this.#emulator.run()
+  }
+
+  send(text: string): void {
+    this.#emulator.serial0_send(text)
+  }
+
+  dispose(): Promise<void> {
+    return destroyEmulator(this.#emulator)
+  }
+}
+
+/** The images as v86's options name them. Whatever is not a ROM may want ACPI. */
+function imageOptions({ kernel, initrd, multiboot, fda, hda, cdrom, append, bios }: LoadedImages): Partial<V86Options> {
+  const isSystem = [kernel, multiboot, fda, hda, cdrom].some((image) => image !== undefined)
+  return {
+    ...(isSystem && bios && { acpi: true }),
+    ...(kernel && { bzimage: bufferOf(kernel) }),
+    ...(initrd && { initrd: bufferOf(initrd) }),
+    ...(multiboot && { multiboot: bufferOf(multiboot) }),
+    ...(fda && { fda: bufferOf(fda) }),
+    ...(hda && { hda: bufferOf(hda) }),
+    ...(cdrom && { cdrom: bufferOf(cdrom) }),
+    ...(append !== '' && { cmdline: append }),
+  }
+}
+
+/** v86 writes into its images and reads them by words. */
+function bufferOf(image: Uint8Array): { buffer: ArrayBuffer } {
+  const copy = new Uint8Array(Math.ceil(image.length / 4) * 4)
+  copy.set(image)
+  return { buffer: copy.buffer }
+}
+
+/** v86 fails on images that do not fit, out of its caller's sight. */
+function checkRoom({ kernel, initrd, memory }: LoadedImages): void {
+  const check = (name: string, address: number, size: number) => {
+    if (address + size <= memory) return
+    throw new ImageError(`${name}: its ${size} bytes go to address ${address}, and memory has ${memory} bytes`)
+  }
+  if (kernel !== undefined) {
+    const sectors = kernel[SETUP_SECTORS_AT] || LEAST_DEFAULT_SECTORS
+    check('kernel', KERNEL_ADDRESS, kernel.length - SECTOR * (sectors + 1))
+  }
+  if (initrd !== undefined) check('initrd', INITRD_ADDRESS, initrd.length)
+}
