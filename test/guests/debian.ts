@@ -16,8 +16,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   seabios: ['./usr/share/seabios/bios*.bin'],
   'kexec-tools': ['./sbin/kexec'],
   libc6: ['./lib/i386-linux-gnu/ld-linux.so.2', './lib/ld-linux.so.2', './lib/i386-linux-gnu/libc.so.6'],
-  zlib1g: ['./lib/i386-linux-gnu/libz.so.1*'],
-  liblzma5: ['./lib/i386-linux-gnu/liblzma.so.5*'],
+  zlib1g: ['./lib/i386-linux-gnu/libz.so.1.*'],
+  liblzma5: ['./lib/i386-linux-gnu/liblzma.so.5.*'],
 }
 
 /** Files of Debian's i386 packages, by their path below the root. */

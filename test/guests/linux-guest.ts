@@ -1,6 +1,5 @@
 // A Linux guest of Debian's kernel and busybox that says what it finds of the pvpanic device, and then panics.
 
-import type { BootOptions } from '../../src/testing/boot-guest.js'
 import { type CpioEntry, cpioArchive } from './cpio.js'
 import type { DebianFiles } from './debian.js'
 
@@ -41,6 +40,8 @@ for device in /sys/bus/platform/devices/QEMU0001:*; do
   [ -e "$device/capability" ] && echo "guest: capability $(cat $device/capability) events $(cat $device/events)"
 done
 grep QEMU /proc/ioports | sed 's/^ */guest: ports /'
+grep ' iowrite8$' /proc/kallsyms | sed 's/^/guest: symbol /'
+grep 'Kernel rodata' /proc/iomem | sed 's/^ */guest: memory /'
 for word in $(cat /proc/cmdline); do
   case "$word" in guest=*) plot="\${word#guest=}" ;; esac
 done
@@ -62,22 +63,25 @@ echo "guest: waiting"
 while true; do sleep 60; done
 `
 
-/** What `bootGuest` needs to boot it under Debian's SeaBIOS. */
-export function linuxGuest(
-  debian: DebianFiles,
-  options: LinuxOptions = {},
-): BootOptions & { readonly bios: Uint8Array } {
+/** What `bootGuest` boots it from. */
+export interface LinuxImages {
+  readonly bios: Uint8Array
+  readonly kernel: Uint8Array
+  readonly initrd: Uint8Array
+  readonly append: string
+  readonly memory: number
+}
+
+/** The guest, under Debian's SeaBIOS. */
+export function linuxImages(debian: DebianFiles, options: LinuxOptions = {}): LinuxImages {
   const { plot = 'panic', memory = 128 * MEBIBYTE, append = '' } = options
   const kernel = debian.read(/boot\/vmlinuz-/)
   return {
     bios: debian.read(/seabios\/bios\.bin$/),
+    kernel,
+    initrd: cpioArchive(files(debian, plot, kernel)),
+    append: `${COMMAND_LINE} guest=${plot} ${append}`.trim(),
     memory,
-    v86: {
-      bzimage: { buffer: arrayBuffer(kernel) },
-      initrd: { buffer: arrayBuffer(cpioArchive(files(debian, plot, kernel))) },
-      cmdline: `${COMMAND_LINE} guest=${plot} ${append}`.trim(),
-      acpi: true,
-    },
   }
 }
 
@@ -97,11 +101,7 @@ function files(debian: DebianFiles, plot: LinuxPlot, kernel: Uint8Array): CpioEn
     { path: 'lib/ld-linux.so.2', file: debian.read(/i386-linux-gnu\/ld-linux\.so\.2$/), executable: true },
     ...['libc.so.6', 'libz.so.1', 'liblzma.so.5'].map((name) => ({
       path: `lib/i386-linux-gnu/${name}`,
-      file: debian.read(new RegExp(`i386-linux-gnu/${name.replaceAll('.', '\\.')}(\\.\\d|$)`)),
+      file: debian.read(new RegExp(`i386-linux-gnu/${name.replaceAll('.', '\\.')}(\\.\\d.*)?$`)),
     })),
   ]
-}
-
-function arrayBuffer(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer
 }
