@@ -1,0 +1,77 @@
+// QEMU's syntax for an option's argument: `value,name=value,...`, with its complaints word for word.
+
+/** An option that is refused. Prints as `PROGRAM: -option argument: message`, or without the option if it has none. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError'
+}
+
+/** An option that asks for text in place of a machine. */
+export class HelpRequest extends Error {
+  override readonly name = 'HelpRequest'
+
+  constructor(
+    readonly text: string,
+    readonly exitCode: number,
+  ) {
+    super('help was asked for')
+  }
+}
+
+/** Members in order; of several with one name the last counts. */
+export type KeyValues = ReadonlyMap<string, string>
+
+/**
+ * Splits an argument at its commas; two commas stand for one.
+ * @param impliedName what a first part without `=` is the value of; without it that part is a switch, as all others are.
+ * @param warn told of each part that is a switch, which QEMU deprecates.
+ */
+export function parseKeyValues(
+  argument: string,
+  impliedName: string | undefined,
+  warn: (text: string) => void,
+): KeyValues {
+  const values = new Map<string, string>()
+  for (const [index, part] of splitAtCommas(argument).entries()) {
+    const equals = part.indexOf('=')
+    if (equals !== -1) values.set(part.slice(0, equals), part.slice(equals + 1))
+    else if (index === 0 && impliedName !== undefined) values.set(impliedName, part)
+    else if (part !== '') {
+      if (HELP_WORDS.includes(part)) values.set('help', 'on')
+      else values.set(...readSwitch(part, warn))
+    }
+  }
+  return values
+}
+
+export const HELP_WORDS: readonly string[] = ['help', '?']
+
+function readSwitch(part: string, warn: (text: string) => void): [string, string] {
+  const isNegative = part.startsWith('no')
+  const [name, value] = isNegative ? [part.slice(2), 'off'] : [part, 'on']
+  warn(`warning: short-form boolean option '${part}' deprecated\nPlease use ${name}=${value} instead`)
+  return [name, value]
+}
+
+function splitAtCommas(argument: string): string[] {
+  const parts = argument.replaceAll(',,', '\0').split(',')
+  return parts.map((part) => part.replaceAll('\0', ','))
+}
+
+/** @throws {OptionError} naming the first member that is not among `known`. */
+export function checkNames(values: KeyValues, known: readonly string[]): void {
+  for (const name of values.keys()) if (!known.includes(name)) throw new OptionError(`Invalid parameter '${name}'`)
+}
+
+/** The value of a switch such as `server=on`. @throws {OptionError} */
+export function readOnOff(values: KeyValues, name: string): boolean {
+  const value = values.get(name) ?? 'off'
+  if (value !== 'on' && value !== 'off') throw new OptionError(`Parameter '${name}' expects 'on' or 'off'`)
+  return value === 'on'
+}
+
+/** One of some words. @throws {OptionError} */
+export function readWord<Word extends string>(name: string, value: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === value)
+  if (found === undefined) throw new OptionError(`Parameter '${name}' does not accept value '${value}'`)
+  return found
+}

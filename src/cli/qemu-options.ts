@@ -1,0 +1,306 @@
+// QEMU's command line as far as it concerns a panic: from arguments to the machine and the monitors that are wanted.
+
+import type { MachineOptions } from '../machine/machine.js'
+import { qemuProfile } from '../machine/qemu-versions.js'
+import { ACTION_WORDS, machineActions } from '../monitor/actions.js'
+import { type CharacterDevice, parseCharacterDevice, parseSocketChardev } from './qemu-chardev-option.js'
+import {
+  type DeviceRequest,
+  deviceSettings,
+  type GlobalProperty,
+  parseDevice,
+  parseGlobal,
+} from './qemu-device-option.js'
+import { checkNames, HelpRequest, OptionError, parseKeyValues, readWord } from './qemu-keyval.js'
+
+/** What a command line asks for. */
+export interface SystemOptions {
+  readonly machine: MachineOptions
+  readonly deviceIds: readonly (string | undefined)[]
+  readonly name: string | undefined
+  readonly uuid: string | undefined
+  /** Bytes of guest memory. */
+  readonly memorySize: number
+  /** A file that must be there, as QEMU asks of it; nothing executes it. */
+  readonly bios: string | undefined
+  readonly qmp: readonly CharacterDevice[]
+  readonly qtest: CharacterDevice | undefined
+  /** A file's name, or undefined for standard error; 'none' for no log. */
+  readonly qtestLog: string | undefined
+}
+
+const DEFAULT_MEMORY = 128 << 20
+const LARGEST_MEMORY = 2 ** 32
+
+/** Collects what options say, in the order in which they stand. */
+class Collector {
+  readonly warn: (text: string) => void
+  machine: MachineOptions = { onPanic: 'destroy' }
+  machineType = 'pc'
+  qemu: string | undefined
+  readonly devices: string[] = []
+  readonly globals: GlobalProperty[] = []
+  readonly chardevs = new Map<string, CharacterDevice>()
+  readonly monitors: { readonly option: string; readonly chardev: string }[] = []
+  readonly qmp: CharacterDevice[] = []
+  qtest: CharacterDevice | undefined
+  qtestLog: string | undefined
+  name: string | undefined
+  uuid: string | undefined
+  bios: string | undefined
+  memorySize = DEFAULT_MEMORY
+  wantsVersion = false
+
+  constructor(warn: (text: string) => void) {
+    this.warn = warn
+  }
+}
+
+interface Option {
+  /** Whether an argument follows. */
+  readonly takesArgument: boolean
+  read(collector: Collector, argument: string): void
+}
+
+const flag = (read: (collector: Collector) => void): Option => ({ takesArgument: false, read })
+const valued = (read: (collector: Collector, argument: string) => void): Option => ({ takesArgument: true, read })
+/** An option about hardware or looks that this machine does not have: only what asks for none of it is accepted. */
+const only = (...words: string[]): Option =>
+  valued((_, argument) => {
+    if (!words.includes(argument)) throw new OptionError(`only ${words.join(' or ')} is supported here`)
+  })
+
+const OPTIONS: Readonly<Record<string, Option>> = {
+  version: flag((all) => {
+    all.wantsVersion = true
+  }),
+  S: flag((all) => {
+    all.machine = { ...all.machine, startPaused: true }
+  }),
+  'no-shutdown': flag((all) => {
+    all.machine = { ...all.machine, shutdownAction: 'pause' }
+  }),
+  'no-reboot': flag((all) => {
+    all.machine = { ...all.machine, rebootAction: 'shutdown' }
+  }),
+  action: valued((all, argument) => {
+    all.machine = { ...all.machine, ...readActions(argument, all.warn) }
+  }),
+  device: valued((all, argument) => {
+    all.devices.push(argument)
+  }),
+  global: valued((all, argument) => {
+    all.globals.push(parseGlobal(argument, all.warn))
+  }),
+  machine: valued(readMachine),
+  M: valued(readMachine),
+  // The QEMU version to behave like; QEMU itself has no such option.
+  'as-qemu': valued((all, argument) => {
+    all.qemu = argument
+  }),
+  qmp: valued((all, argument) => {
+    all.qmp.push(parseCharacterDevice(argument, all.warn))
+  }),
+  qtest: valued((all, argument) => {
+    all.qtest = parseCharacterDevice(argument, all.warn)
+  }),
+  'qtest-log': valued((all, argument) => {
+    all.qtestLog = argument
+  }),
+  chardev: valued((all, argument) => {
+    const { id, device } = parseSocketChardev(argument, all.warn)
+    if (all.chardevs.has(id)) throw new OptionError(`Duplicate ID '${id}' for chardev`)
+    all.chardevs.set(id, device)
+  }),
+  mon: valued((all, argument) => {
+    const chardev = readMonitor(argument, all.warn)
+    all.monitors.push({ option: `-mon ${argument}`, chardev })
+  }),
+  name: valued((all, argument) => {
+    all.name = parseKeyValues(argument, 'guest', all.warn).get('guest')
+  }),
+  uuid: valued((all, argument) => {
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(argument)) {
+      throw new OptionError('failed to parse UUID string: wrong format')
+    }
+    all.uuid = argument.toLowerCase()
+  }),
+  m: valued((all, argument) => {
+    all.memorySize = readMemorySize(parseKeyValues(argument, 'size', all.warn).get('size') ?? '')
+  }),
+  bios: valued((all, argument) => {
+    all.bios = argument
+  }),
+  nodefaults: flag(() => {}),
+  accel: only('tcg', 'qtest'),
+  display: only('none'),
+  vga: only('none'),
+  serial: only('none'),
+  parallel: only('none'),
+  monitor: only('none'),
+  net: only('none'),
+  nic: only('none'),
+}
+
+/**
+ * Reads QEMU's command line.
+ * @param warn told of what QEMU warns of.
+ * @throws {OptionError} with QEMU's words after the program's name.
+ * @throws {HelpRequest} if the arguments ask for text in place of a machine.
+ */
+export function parseSystemOptions(args: readonly string[], warn: (text: string) => void): SystemOptions {
+  const all = collect(args, warn)
+  if (all.wantsVersion) throw new HelpRequest(versionText(readProfile(all.qemu, all.machineType).version), 0)
+  for (const { option, chardev } of all.monitors) {
+    const device = all.chardevs.get(chardev)
+    if (device === undefined) throw new OptionError(`${option}: chardev "${chardev}" not found`)
+    all.qmp.push(device)
+  }
+  return {
+    ...buildMachine(all, warn),
+    name: all.name,
+    uuid: all.uuid,
+    memorySize: all.memorySize,
+    bios: all.bios,
+    qmp: all.qmp,
+    qtest: all.qtest,
+    qtestLog: all.qtestLog,
+  }
+}
+
+function versionText(version: string): string {
+  const [major = 0, minor = 0, micro = 0] = version.split('.')
+  return `QEMU emulator version ${major}.${minor}.${micro} (isa-pvpanic)\n`
+}
+
+function collect(args: readonly string[], warn: (text: string) => void): Collector {
+  let prefix = ''
+  const all = new Collector((text) => warn(prefix + text))
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] ?? ''
+    if (!word.startsWith('-')) throw new OptionError(`${word}: disk images are not supported here`)
+    const name = word.replace(/^--?/, '')
+    const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined
+    if (option === undefined) throw new OptionError(`${word}: invalid option`)
+    const argument = option.takesArgument ? args[++at] : ''
+    if (argument === undefined) throw new OptionError(`${word}: requires an argument`)
+    prefix = option.takesArgument ? `${word} ${argument}: ` : `${word}: `
+    prefixed(prefix, () => option.read(all, argument))
+  }
+  return all
+}
+
+/** Runs `read`; what it complains of gets the option in front. */
+function prefixed<Value>(prefix: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof OptionError ? new OptionError(prefix + error.message) : error
+  }
+}
+
+function readActions(argument: string, warn: (text: string) => void): Partial<MachineOptions> {
+  const values = parseKeyValues(argument, undefined, warn)
+  if (values.has('help')) {
+    const names = Object.keys(ACTION_WORDS).sort()
+    throw new HelpRequest(['action options:', ...names.map((name) => `  ${name}=<str>`), ''].join('\n'), 1)
+  }
+  checkNames(values, Object.keys(ACTION_WORDS))
+  const words = Object.entries(ACTION_WORDS).map(([name, allowed]) => {
+    const value = values.get(name)
+    return [name, value === undefined ? undefined : readWord<string>(name, value, allowed)]
+  })
+  return machineActions(Object.fromEntries(words))
+}
+
+function readMachine(all: Collector, argument: string): void {
+  const values = parseKeyValues(argument, 'type', all.warn)
+  all.machineType = values.get('type') ?? all.machineType
+  const accelerator = values.get('accel')
+  if (accelerator !== undefined) readAccelerators(accelerator)
+  const unknown = [...values.keys()].find((name) => name !== 'type' && name !== 'accel')
+  if (unknown !== undefined) throw new OptionError(`machine property '${unknown}' is not supported here`)
+}
+
+/** A list such as `kvm:tcg` means the first that works. */
+function readAccelerators(list: string): void {
+  if (!list.split(':').some((name) => name === 'tcg' || name === 'qtest')) {
+    throw new OptionError('only tcg or qtest is supported here')
+  }
+}
+
+function readMonitor(argument: string, warn: (text: string) => void): string {
+  const values = parseKeyValues(argument, 'chardev', warn)
+  checkNames(values, ['chardev', 'mode', 'pretty'])
+  const mode = readWord('mode', values.get('mode') ?? 'readline', ['readline', 'control'])
+  const chardev = values.get('chardev')
+  if (chardev === undefined) throw new OptionError("Parameter 'chardev' is missing")
+  if (mode !== 'control') throw new OptionError('only mode=control, which is QMP, is supported here')
+  return chardev
+}
+
+function readMemorySize(text: string): number {
+  const [, digits, suffix = 'M'] = /^(\d+)([kKmMgG]?)$/.exec(text) ?? []
+  if (digits === undefined) {
+    throw new OptionError(`Parameter 'size' expects a number of MiB, or one with suffix k, M or G`)
+  }
+  const unit = { k: 1024, m: 1 << 20, g: 1 << 30 }[suffix.toLowerCase()] ?? 1 << 20
+  const size = Number(digits) * unit
+  if (size === 0) return DEFAULT_MEMORY
+  if (size > LARGEST_MEMORY) throw new OptionError(`Parameter 'size' must be at most 4G here`)
+  return size
+}
+
+type BuiltMachine = Pick<SystemOptions, 'machine' | 'deviceIds'>
+
+function buildMachine(all: Collector, warn: (text: string) => void): BuiltMachine {
+  const { machine, machineType, qemu } = all
+  const wantsDevices = all.devices.length > 0
+  const profile = readProfile(qemu, machineType)
+  const devices = all.devices.map((argument) =>
+    prefixed(`-device ${argument}: `, () =>
+      parseDevice(argument, profile.defaultEvents, (text) => warn(`-device ${argument}: ${text}`)),
+    ),
+  )
+  if (machineType === 'none' && wantsDevices) {
+    throw new OptionError(`${devices[0]?.option}: No 'ISA' bus found for device 'pvpanic'`)
+  }
+  const settings = devices.map((device) => prefixed(`${device.option}: `, () => deviceSettings(device, all.globals)))
+  checkDuplicates(devices)
+  const [first, second] = settings
+  if (second !== undefined && !profile.severalPvpanics) {
+    throw new OptionError(`${devices[1]?.option}: duplicate fw_cfg file name: etc/pvpanic-port`)
+  }
+  return {
+    deviceIds: devices.map(({ id }) => id),
+    machine: {
+      ...machine,
+      ...(qemu !== undefined && { qemu }),
+      machineType: profile.machineType,
+      iobase: first === undefined ? null : (first.ioport ?? DEFAULT_IOPORT),
+      ...(first?.events !== undefined && { events: first.events }),
+      ...(second !== undefined && { secondIobase: second.ioport ?? DEFAULT_IOPORT }),
+    },
+  }
+}
+
+const DEFAULT_IOPORT = 0x505
+
+function readProfile(qemu: string | undefined, machineType: string) {
+  try {
+    return qemuProfile(qemu, machineType === 'none' ? 'pc' : machineType)
+  } catch (error) {
+    if (error instanceof RangeError && error.message.startsWith('machineType')) {
+      throw new OptionError('unsupported machine type\nUse -machine help to list supported machines')
+    }
+    throw new OptionError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function checkDuplicates(devices: readonly DeviceRequest[]): void {
+  const ids = new Set<string>()
+  for (const { option, id } of devices) {
+    if (id !== undefined && ids.has(id)) throw new OptionError(`${option}: Duplicate ID '${id}' for device`)
+    if (id !== undefined) ids.add(id)
+  }
+}

@@ -1,0 +1,104 @@
+// `isa-pvpanic serve`: a machine behind QMP and qtest sockets.
+
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { Machine, type PanicMode } from '../machine/machine.js'
+import { GuestMemory } from '../monitor/guest-memory.js'
+import { MonitorServer } from '../monitor/serve.js'
+import { parseSocketAddress, type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
+import { PANIC_MODES, parseEvents, parsePort, parseSize } from './option-values.js'
+import type { Terminal } from './terminal.js'
+
+interface ServeCommandOptions {
+  readonly qmp: readonly SocketAddress[]
+  readonly qtest: readonly SocketAddress[]
+  readonly iobase: number
+  readonly events?: number
+  readonly onPanic: PanicMode
+  readonly exitFailure: boolean
+  readonly shutdown: boolean
+  readonly reboot: boolean
+  readonly startPaused: boolean
+  readonly debugExit?: number
+  readonly memory: number
+  readonly name?: string
+  readonly qemu?: string
+  readonly machineType?: string
+}
+
+const DEFAULT_MEMORY = 128 << 20
+const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/** @param finish told of the exit code, which is the machine's own. */
+export function serveCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
+  return new Command('serve')
+    .description('a machine without a CPU behind sockets: QMP watches and steers it, qtest does the guest’s accesses')
+    .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT; any number of times', addAddress, [])
+    .option('--qtest <address>', 'serve qtest, likewise', addAddress, [])
+    .option('--iobase <port>', 'port of the pvpanic device', parsePort, 0x505)
+    .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
+    .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
+    .option('--exit-failure', 'under destroy: exit with code 1', false)
+    .option('--no-shutdown', 'pause instead of ending')
+    .option('--no-reboot', 'end instead of resetting')
+    .option('--start-paused', 'wait for cont', false)
+    .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
+    .option('--memory <size>', 'guest memory, such as 128M', parseSize, DEFAULT_MEMORY)
+    .option('--name <name>', 'what query-name tells')
+    .option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
+    .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
+    .addHelpText('after', '\nIt ends when the machine does, with the exit code that QEMU would have left with.')
+    .action(async (options: ServeCommandOptions, command: Command) => {
+      if (options.qmp.length + options.qtest.length === 0) {
+        command.error('error: there is nothing to serve; give --qmp unix:PATH, --qtest unix:PATH, or both')
+      }
+      finish(await serveUntilEnd(options, terminal))
+    })
+}
+
+function addAddress(text: string, before: readonly SocketAddress[]): readonly SocketAddress[] {
+  try {
+    return [...before, parseSocketAddress(text)]
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
+  const memory = new GuestMemory(options.memory)
+  const machine = new Machine({
+    ...pick(options, ['iobase', 'events', 'onPanic', 'startPaused', 'debugExit', 'qemu', 'machineType']),
+    panicExitCode: options.exitFailure ? 1 : 0,
+    shutdownAction: options.shutdown ? 'poweroff' : 'pause',
+    rebootAction: options.reboot ? 'reset' : 'shutdown',
+    memory,
+    cpu: { pause() {}, resume() {}, reset() {}, powerOff: () => setImmediate(() => void server.close()) },
+  })
+  const server = new MonitorServer(machine, {
+    memory,
+    ...pick(options, ['name']),
+    warn: (text) => terminal.err(`isa-pvpanic: warning: ${text}\n`),
+  })
+  const end = () => (machine.exitCode === undefined ? machine.quit('host-signal') : undefined)
+  for (const signal of END_SIGNALS) process.on(signal, end)
+  try {
+    for (const protocol of ['qmp', 'qtest'] as const) {
+      for (const address of options[protocol]) {
+        const bound = await server.listen(protocol, address)
+        terminal.out(`${protocol} ${showSocketAddress(bound)}\n`)
+      }
+    }
+    await server.ended
+  } finally {
+    for (const signal of END_SIGNALS) process.off(signal, end)
+    await server.close()
+  }
+  return machine.exitCode ?? 0
+}
+
+/** The members of these names that are there. */
+function pick<From extends object, Name extends keyof From>(from: From, names: readonly Name[]): Pick<From, Name> {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
+    From,
+    Name
+  >
+}

@@ -1,0 +1,32 @@
+// QEMU's words for what a machine does about panic, shutdown and reboot, and what they are in ours.
+
+import type { MachineActions } from '../machine/machine.js'
+
+/** The words that `-action` and `set-action` take, in the order in which QEMU checks them. */
+export const ACTION_WORDS = {
+  reboot: ['reset', 'shutdown'],
+  shutdown: ['poweroff', 'pause'],
+  panic: ['pause', 'shutdown', 'exit-failure', 'none'],
+  watchdog: ['reset', 'shutdown', 'poweroff', 'pause', 'debug', 'none', 'inject-nmi'],
+} as const
+
+/** A word for each event, or none. */
+export type ActionWords = {
+  readonly [Event in keyof typeof ACTION_WORDS]?: (typeof ACTION_WORDS)[Event][number] | undefined
+}
+
+const ON_PANIC = {
+  pause: { onPanic: 'preserve' },
+  shutdown: { onPanic: 'destroy', panicExitCode: 0 },
+  'exit-failure': { onPanic: 'destroy', panicExitCode: 1 },
+  none: { onPanic: 'log' },
+} as const satisfies Record<(typeof ACTION_WORDS)['panic'][number], Partial<MachineActions>>
+
+/** The machine's settings that the words mean. `watchdog` means nothing: there is none. */
+export function machineActions({ reboot, shutdown, panic }: ActionWords): Partial<MachineActions> {
+  return {
+    ...(panic && ON_PANIC[panic]),
+    ...(shutdown && { shutdownAction: shutdown }),
+    ...(reboot && { rebootAction: reboot }),
+  }
+}

@@ -1,0 +1,151 @@
+// One client's stream: what goes out waits here in order, what comes in waits until the client reads its answers.
+
+import type { Duplex } from 'node:stream'
+import type { EventLog } from './event-log.js'
+
+/** What a connection talks to. */
+export interface ConnectedSession {
+  receive(bytes: Uint8Array): void
+  end(): void
+}
+
+export interface ConnectionHooks {
+  /** Told before answers go out, so that events that came before them go out first, to other clients too. */
+  readonly beforeAnswer: () => void
+  /** Told once when the connection is no more. */
+  readonly onClose: () => void
+}
+
+interface Answer {
+  /** How far into the log of events the client was to be sent before this. */
+  readonly after: number
+  readonly bytes: Uint8Array
+}
+
+/** Bytes of unread answers beyond which a client's commands wait. */
+const UNREAD_LIMIT = 1 << 16
+/** Bytes of input looked at before the answers to them are counted. */
+const INPUT_STEP = 1024
+/** How long a client may take to read its last bytes. */
+const FAREWELL_MS = 1000
+
+/**
+ * A client may be slow, silent or gone: nothing here grows with what it does not read. Answers are bounded by no longer
+ * reading its commands; events are in a log that all clients share, and whoever falls out of that is cut off.
+ */
+export class Connection {
+  readonly #stream: Duplex
+  readonly #log: EventLog
+  readonly #hooks: ConnectionHooks
+  #session: ConnectedSession | undefined
+  #answers: Answer[] = []
+  #unread = 0
+  /** Where in the log the client is; undefined before it gets events. */
+  #position: number | undefined
+  #input: Uint8Array[] = []
+  #takingInput = false
+  #ending = false
+  #closed = false
+
+  constructor(stream: Duplex, log: EventLog, hooks: ConnectionHooks) {
+    this.#stream = stream
+    this.#log = log
+    this.#hooks = hooks
+  }
+
+  /** Starts to hand the client's bytes to `session`. */
+  open(session: ConnectedSession): void {
+    this.#session = session
+    this.#stream.on('data', (bytes: Uint8Array) => {
+      this.#input.push(bytes)
+      this.#takeInput()
+    })
+    this.#stream.on('end', () => this.finish())
+    this.#stream.on('error', () => this.cut())
+    this.#stream.on('close', () => this.cut())
+  }
+
+  /** From now on the client gets the events that come into the log. */
+  startEvents(): void {
+    this.#position ??= this.#log.end
+  }
+
+  /** Whether events wait that the log is about to drop, or has dropped. */
+  isBehind(start: number): boolean {
+    return this.#position !== undefined && this.#position < start
+  }
+
+  /** Sends an answer after the events there are. */
+  send(bytes: Uint8Array): void {
+    if (this.#closed) return
+    this.#answers.push({ after: this.#log.end, bytes })
+    this.#unread += bytes.length
+    this.#hooks.beforeAnswer()
+    this.flush()
+  }
+
+  /** Writes as much as the client takes. */
+  flush(): void {
+    while (!this.#closed && this.#stream.writableLength === 0) {
+      const bytes = this.#next()
+      if (bytes === undefined) {
+        if (this.#ending) this.#stream.end()
+        return
+      }
+      this.#stream.write(bytes, () => {
+        this.flush()
+        this.#takeInput()
+      })
+    }
+  }
+
+  /** Closes once everything is sent; a client that does not read is not waited for. */
+  finish(): void {
+    if (this.#ending || this.#closed) return
+    this.#ending = true
+    setTimeout(() => this.cut(), FAREWELL_MS).unref()
+    this.flush()
+  }
+
+  /** Closes at once. */
+  cut(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#answers = []
+    this.#input = []
+    this.#session?.end()
+    this.#stream.destroy()
+    this.#hooks.onClose()
+  }
+
+  /** The next bytes in order: events up to where the next answer belongs, or that answer and those right behind it. */
+  #next(): Uint8Array | undefined {
+    const end = this.#answers[0]?.after ?? this.#log.end
+    if (this.#position !== undefined && this.#position < end) {
+      const events = this.#log.read(this.#position, end)
+      this.#position += events.length
+      return events
+    }
+    const count = this.#answers.findIndex(({ after }) => after !== end)
+    const answers = this.#answers.splice(0, count === -1 ? this.#answers.length : count)
+    if (answers.length === 0) return undefined
+    const bytes = Buffer.concat(answers.map((answer) => answer.bytes))
+    this.#unread -= bytes.length
+    return bytes
+  }
+
+  #takeInput(): void {
+    if (this.#takingInput) return
+    this.#takingInput = true
+    while (this.#unread + this.#stream.writableLength < UNREAD_LIMIT && !this.#closed && !this.#ending) {
+      const [bytes] = this.#input
+      if (bytes === undefined) break
+      if (bytes.length > INPUT_STEP) this.#input[0] = bytes.subarray(INPUT_STEP)
+      else this.#input.shift()
+      this.#session?.receive(bytes.subarray(0, INPUT_STEP))
+    }
+    this.#takingInput = false
+    if (this.#input.length > 0) this.#stream.pause()
+    else if (this.#stream.isPaused()) this.#stream.resume()
+  }
+}

@@ -1,0 +1,129 @@
+// The QMP commands that a machine answers: for each what it takes and what it does, in one table.
+
+import { ACTION_WORDS, machineActions } from './actions.js'
+import type { JsonValue } from './json-value.js'
+import type { Writable } from './json-writer.js'
+import type { Arguments, ArgumentTypes } from './qmp-arguments.js'
+import { NOT_SUSPENDED, QmpError } from './qmp-error.js'
+import type { QmpMonitor } from './qmp-monitor.js'
+
+/** A command: its arguments in the order in which they are checked, and what it does with them. */
+export interface QmpCommand {
+  readonly takes: ArgumentTypes
+  /** Returns what the client gets as `return`. Throws a QmpError or MachineError to refuse. */
+  run(monitor: QmpMonitor, given: Arguments<ArgumentTypes>): Writable
+  /** Whether QEMU of the machine's version has it. Always, unless said. */
+  readonly exists?: (monitor: QmpMonitor) => boolean
+  /** Lets arguments through that are not in `takes`. */
+  readonly takesMore?: true
+}
+
+type More = Pick<QmpCommand, 'exists' | 'takesMore'>
+
+/** A command that returns something. */
+function query<Types extends ArgumentTypes>(
+  takes: Types,
+  run: (monitor: QmpMonitor, given: Arguments<Types>) => Writable,
+  more: More = {},
+): QmpCommand {
+  return { takes, run: run as QmpCommand['run'], ...more }
+}
+
+/** A command that does something, or refuses to. */
+function action<Types extends ArgumentTypes>(
+  takes: Types,
+  run: (monitor: QmpMonitor, given: Arguments<Types>) => void,
+  more: More = {},
+): QmpCommand {
+  const runAndReturnNothing = (monitor: QmpMonitor, given: Arguments<Types>): Writable => {
+    run(monitor, given)
+    return {}
+  }
+  return query(takes, runAndReturnNothing, more)
+}
+
+const hasActions = ({ machine }: QmpMonitor) => machine.qemu.actions
+const lacksActions = ({ machine }: QmpMonitor) => !machine.qemu.actions // query-events left when set-action came
+
+/** Every command after negotiation, in the order in which QEMU 7.2's query-commands lists them. */
+export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
+  Object.entries({
+    device_add: action({ id: 'any?', driver: 'any' }, (_, { driver, id }) => refuseDevice(driver, id), {
+      takesMore: true,
+    }),
+    'human-monitor-command': query(
+      { 'command-line': 'string', 'cpu-index': 'integer?' },
+      ({ human }, { 'command-line': line, 'cpu-index': cpu = 0n }) => {
+        if (cpu !== 0n) throw new QmpError("Parameter 'cpu-index' expects a CPU number")
+        return human.run(line)
+      },
+    ),
+    cont: action({}, ({ machine }) => machine.cont()),
+    stop: action({}, ({ machine }) => machine.stop()),
+    'query-name': query({}, ({ name }) => ({ name })),
+    system_wakeup: action({}, () => {
+      throw new QmpError(NOT_SUSPENDED)
+    }),
+    system_powerdown: action({}, ({ machine }) => machine.powerdown()),
+    system_reset: action({}, ({ machine }) => machine.reset()),
+    'query-uuid': query({}, ({ uuid }) => ({ UUID: uuid })),
+    device_del: action({ id: 'string' }, ({ objects }, { id }) => {
+      throw objects.hasDevice(id)
+        ? new QmpError(NO_HOTPLUG)
+        : new QmpError(`Device '${id}' not found`, 'DeviceNotFound')
+    }),
+    'qom-set': action({ path: 'string', property: 'string', value: 'any' }, ({ objects }, { path, property, value }) =>
+      objects.set(path, property, value),
+    ),
+    'qom-get': query({ path: 'string', property: 'string' }, ({ objects }, { path, property }) =>
+      objects.get(path, property),
+    ),
+    'qom-list': query({ path: 'string' }, ({ objects }, { path }) => objects.list(path)),
+    quit: action({}, ({ machine }) => machine.quit()),
+    'query-commands': query({}, (monitor) => commandNames(monitor).map((name) => ({ name }))),
+    'query-events': query({}, ({ machine }) => eventNames(machine.qemu.knownEvents).map((name) => ({ name })), {
+      exists: lacksActions,
+    }),
+    'query-version': query({}, ({ version }) => version),
+    qmp_capabilities: action({ enable: 'words?' }, () => {
+      throw new QmpError('Capabilities negotiation is already complete, command ignored', 'CommandNotFound')
+    }),
+    'set-action': action(ACTION_WORDS, ({ machine }, words) => machine.setActions(machineActions(words)), {
+      exists: hasActions,
+    }),
+    'query-status': query({}, ({ machine: { runState }, statusHasSinglestep }) => ({
+      running: runState === 'running',
+      singlestep: statusHasSinglestep ? false : undefined,
+      status: runState,
+    })),
+  }),
+)
+
+function commandNames(monitor: QmpMonitor): string[] {
+  return [...QMP_COMMANDS].filter(([, { exists }]) => exists?.(monitor) ?? true).map(([name]) => name)
+}
+
+const CRASH_LOADED_BIT = 2
+
+function eventNames(knownEvents: number): string[] {
+  const crashLoaded = knownEvents & CRASH_LOADED_BIT ? ['GUEST_CRASHLOADED'] : []
+  return ['SHUTDOWN', 'POWERDOWN', 'RESET', 'STOP', 'RESUME', 'GUEST_PANICKED', ...crashLoaded]
+}
+
+const NO_HOTPLUG = "Bus 'isa.0' does not support hotplugging"
+/** The devices that a machine can be started with, and those that only a board has. */
+const DEVICES_FROM_START = ['pvpanic', 'isa-debug-exit']
+const BOARD_DEVICES = ['i8257']
+
+function refuseDevice(driver: JsonValue, id: JsonValue | undefined): never {
+  if (id !== undefined && !isIdentifier(id)) throw new QmpError("Parameter 'id' expects an identifier")
+  const name = String(driver)
+  if (DEVICES_FROM_START.includes(name)) throw new QmpError(NO_HOTPLUG)
+  if (BOARD_DEVICES.includes(name)) throw new QmpError("Parameter 'driver' expects a pluggable device type")
+  throw new QmpError(`'${name}' is not a valid device model name`)
+}
+
+/** Whether QEMU takes it as an ID: a letter, then letters, digits and `-._`. */
+export function isIdentifier(id: unknown): id is string {
+  return typeof id === 'string' && /^[a-zA-Z][a-zA-Z0-9\-._]*$/.test(id)
+}

@@ -1,0 +1,69 @@
+// Makes a unix socket that only its owner can reach, and never removes what is not a stale socket.
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { connect, type Server } from 'node:net'
+
+/** A socket that cannot be made; the message says why. */
+export class SocketError extends Error {
+  override readonly name = 'SocketError'
+}
+
+const OWNER_ONLY = 0o600
+const MASK = 0o177
+
+/**
+ * Listens at `path` with mode 0600. A socket that nobody serves any more is replaced.
+ * @throws {SocketError} if a program serves there, or the path is something other than a socket.
+ */
+export async function listenAtPath(server: Server, path: string): Promise<void> {
+  const existing = lstatSync(path, { throwIfNoEntry: false })
+  if (existing !== undefined) {
+    if (!existing.isSocket()) throw new SocketError(`${path} exists and is no socket; it is left as it is`)
+    if (await isServed(path)) throw new SocketError(`${path}: another program listens there`)
+    unlinkSync(path)
+  }
+  await listening(server, () => {
+    // The socket comes into being within this call, so it never has another mode.
+    const before = setMask(MASK)
+    server.listen({ path })
+    setMask(before)
+  })
+  chmodSync(path, OWNER_ONLY)
+}
+
+/** Listens at a TCP port. @throws {SocketError} */
+export async function listenAtPort(server: Server, host: string, port: number): Promise<void> {
+  await listening(server, () => server.listen({ host, port }))
+}
+
+async function listening(server: Server, listen: () => void): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: Error) => reject(new SocketError(error.message))
+    server.once('error', fail)
+    server.once('listening', () => {
+      server.off('error', fail)
+      resolve()
+    })
+    listen()
+  })
+}
+
+function setMask(mask: number | undefined): number | undefined {
+  if (mask === undefined) return undefined
+  try {
+    return process.umask(mask)
+  } catch {
+    return undefined // a worker thread has no mask of its own; the mode is set right after
+  }
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
