@@ -76,6 +76,8 @@ describe('hostile input', () => {
       "<qemu:arg value='&lt;a b=&quot;&apos;&amp;&#10;'/>",
       '</qemu:commandline>',
     )
+    const named = { ...parseDomainXml(domain()), name: '<&>"', machineType: "'pc'", emulator: ']]>' }
+    expect(parseDomainXml(formatDomainXml(named))).toEqual(named)
     expect(parseDomainXml(formatDomainXml(parseDomainXml(xml))).qemuArguments).toEqual(['<a b="\'&\n'])
   })
 })

@@ -11,7 +11,7 @@ import {
   planPanicNotifier,
   STAGES,
 } from '../../src/libvirt/plan-panic-notifier.js'
-import { PLANNED_RANGES } from '../../src/libvirt/planned-qemu.js'
+import { PLANNED_RANGES, plannedQemu } from '../../src/libvirt/planned-qemu.js'
 import { disagreements, simulate } from '../../src/libvirt/simulate.js'
 
 /** A version of each range that the message tells apart. */
@@ -171,6 +171,26 @@ describe('option 2a with a builtin device', () => {
   })
 })
 
+describe('a QEMU as the message plans it', () => {
+  it.each([
+    ['1.5.2', 'pc', true],
+    ['1.5.2', 'q35', true],
+    ['1.5.2', 'pc-q35-1.5', true],
+    ['1.5.2', 'pc-i440fx-1.4', false],
+    ['1.5.4', 'pc', false],
+    ['1.6.0', 'pc', false],
+    ['1.6.0', 'pc-1.5', true],
+    ['1.6.1', 'pc-1.5', false],
+  ])('%s with machine type %s has the builtin device: %s', (version, machineType, builtin) => {
+    expect(plannedQemu(version, machineType).builtin).toBe(builtin)
+  })
+
+  it('1.5 has it in every machine type, if the message is read so', () => {
+    expect(plannedQemu('1.5.3', 'pc-i440fx-1.4', true).builtin).toBe(true)
+    expect(plannedQemu('1.6.0', 'pc-i440fx-1.4', true).builtin).toBe(false)
+  })
+})
+
 describe('detection for option 2b', () => {
   const rows = PLANNED_RANGES.flatMap((range) =>
     STAGES.flatMap((stage) => MARKERS.map((marker) => ({ name: range.name, range, stage, marker }))),
@@ -188,6 +208,11 @@ describe('detection for option 2b', () => {
       })
     },
   )
+
+  it('takes the new name for a marker only where that is the marker', () => {
+    const [newest] = PLANNED_RANGES.slice(-1)
+    expect(newest && detectMarker(plannedQmp(newest, 'B', 'renamed device'), 'dummy property').marked).toBe(false)
+  })
 
   it('is not misled by answers that are no answers', () => {
     for (const answer of [undefined, null, 'pvpanic', [null, 1, { name: 7 }], { name: 'pvpanic' }]) {
