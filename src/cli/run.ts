@@ -1,67 +1,87 @@
 // `isa-pvpanic run`: boots a guest, tells what happened, and exits by whether that was expected.
 
-import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
 import type { PanicMode } from '../machine/machine.js'
-import type { PanicLogEntry } from '../machine/panic-log.js'
-import { bootGuest } from '../testing/boot-guest.js'
+import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
-import { GuestError } from '../testing/waiters.js'
-import { EXIT } from './exit-codes.js'
+import { ImageError } from '../testing/image-error.js'
+import { EXPECTATION_NAMES, type Expectation, judge, type Verdict } from './judge.js'
 import { PANIC_MODES, parseCount, parseDuration, parseEvents, parsePort, parseSize } from './option-values.js'
 import { printEntry } from './print-timeline.js'
+import { ProgressLine } from './progress-line.js'
+import { parseReportTarget, type ReportTarget, writeReport } from './report-file.js'
+import { connectSerial } from './serial-output.js'
 import type { Terminal } from './terminal.js'
 import { Timeline } from './timeline.js'
 
-/** What `--expect` takes, and the report that it means. */
-const EXPECTATIONS = {
-  panic: 'panicked',
-  'crash-loaded': 'crash-loaded',
-  shutdown: 'shutdown',
-  none: undefined,
-} as const
-type Expectation = keyof typeof EXPECTATIONS
+const IMAGE_OPTIONS = ['kernel', 'multiboot', 'cdrom', 'hda', 'fda', 'bios'] as const
 
 interface RunOptions {
-  readonly bios?: Uint8Array
-  readonly vgaBios?: Uint8Array
-  readonly memory?: number
+  readonly engine: EngineName
   readonly iobase: number
-  readonly events?: number
   readonly onPanic: PanicMode
+  readonly bios?: string
+  readonly vgaBios?: string
+  readonly kernel?: string
+  readonly initrd?: string
+  readonly append?: string
+  readonly multiboot?: string
+  readonly fda?: string
+  readonly hda?: string
+  readonly cdrom?: string
+  readonly memory?: number
+  readonly events?: number
   readonly resetLimit?: number
   readonly debugExit?: number
   readonly qemu?: string
+  readonly qemuProgram?: string
   readonly machineType?: string
-  readonly expect?: Expectation
-  readonly timeout: number
-  readonly json: boolean
 }
 
-/** How a run ended, for the last line and for `--json`. */
-interface Verdict {
-  readonly exitCode: number
-  readonly text: string
+interface TellOptions {
+  readonly expect?: Expectation
+  readonly timeout: number
+  readonly serial?: string
+  readonly report?: ReportTarget
+  readonly json: boolean
 }
 
 /** @param finish told of the exit code. */
 export function runCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
   return new Command('run')
-    .description(
-      'boot a guest in v86 with a pvpanic device and tell what happens; without an image, the built-in guest',
+    .description('boot a guest with a pvpanic device and tell what happens; without an image, the built-in guest')
+    .addOption(
+      new Option('--engine <name>', 'v86: in this process, 32-bit; qemu: an installed QEMU')
+        .choices(ENGINES)
+        .default('v86'),
     )
-    .option('--bios <file>', 'firmware or ROM image', readImage)
-    .option('--vga-bios <file>', 'VGA BIOS image', readImage)
-    .option('--memory <size>', 'guest memory, such as 128M (default: 1M)', parseSize)
+    .option('--kernel <file>', 'Linux kernel (bzImage)')
+    .option('--initrd <file>', 'initial RAM disk of that kernel, or a multiboot module')
+    .option('--append <text>', "the kernel's command line")
+    .option('--multiboot <file>', 'multiboot kernel')
+    .option('--bios <file>', 'firmware or ROM image (default for a kernel or a disk: SeaBIOS as installed)')
+    .option('--vga-bios <file>', 'VGA BIOS image')
+    .option('--fda <file>', 'floppy disk image')
+    .option('--hda <file>', 'hard disk image; the guest writes to a copy')
+    .option('--cdrom <file>', 'CD image')
+    .option('--memory <size>', 'guest memory, such as 128M (default: 1M for a ROM, else 128M)', parseSize)
     .option('--iobase <port>', 'port of the pvpanic device', parsePort, 0x505)
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
     .option('--reset-limit <n>', 'under reset: preserve the guest after so many resets', parseCount)
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
-    .option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
+    .option('--qemu <version>', 'engine v86: behave like this QEMU version, such as 7.2 (default: the newest)')
+    .option('--qemu-program <file>', 'engine qemu: the program (default: qemu-system-x86_64)')
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
-    .addOption(new Option('--expect <what>', 'succeed only if the guest does this').choices(Object.keys(EXPECTATIONS)))
+    .addOption(new Option('--expect <what>', 'succeed only if the guest does this').choices(EXPECTATION_NAMES))
     .option('--timeout <time>', 'give up after this long', parseDuration, 60_000)
+    .option('--serial <where>', "the guest's serial line: stdio (both ways), or a file")
+    .option(
+      '--report <format=file>',
+      'write a report for continuous integration: junit=FILE or tap=FILE',
+      parseReportTarget,
+    )
     .option('--json', 'print one JSON document at the end instead of lines', false)
     .addHelpText(
       'after',
@@ -69,49 +89,70 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
 Exit code 0: what was expected came; without --expect: the guest panicked and the mode was carried out, or it ended.
           1: it did not come. 2: wrong use. 3: the emulator failed. 124: time ran out.`,
     )
-    .action(async (options: RunOptions) => finish(await run(options, terminal)))
+    .action(async (options: RunOptions & TellOptions, command: Command) => {
+      try {
+        finish(await run(options, terminal))
+      } catch (error) {
+        if (error instanceof ImageError) command.error(`error: ${error.message}`)
+        throw error
+      }
+    })
 }
 
-async function run({ timeout, expect, json, ...options }: RunOptions, terminal: Terminal): Promise<number> {
-  const timeline = new Timeline(json ? undefined : (entry) => printEntry(terminal, entry))
-  const guest = await bootGuest(options)
+async function run(options: RunOptions & TellOptions, terminal: Terminal): Promise<number> {
+  const { timeout, expect, json, serial, report, ...bootOptions } = options
+  const began = performance.now()
+  const seconds = () => (performance.now() - began) / 1000
+  const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
+  const timeline = new Timeline(entryPrinter(options, terminal, progress))
+  let guest: Guest | undefined
+  let disconnect = () => {}
   try {
+    guest = await bootGuest(bootOptions satisfies BootOptions)
     timeline.follow(guest)
+    disconnect = connectSerial(guest, serial, terminal)
     const verdict = await judge(guest, expect, timeout)
     timeline.add('end', verdict.text)
-    if (json) terminal.out(`${JSON.stringify(report(guest, timeline, verdict), null, 2)}\n`)
+    if (report)
+      writeReport(report, { ...verdict, name: nameOf(options), seconds: seconds(), serial: guest.serial.text })
+    progress.stop()
+    if (json) terminal.out(`${JSON.stringify(toJson(guest, timeline, verdict), null, 2)}\n`)
     return verdict.exitCode
   } finally {
-    await guest.dispose()
+    progress.stop()
+    disconnect()
+    await guest?.dispose()
   }
 }
 
-async function judge(guest: Guest, expect: Expectation | undefined, timeoutMs: number): Promise<Verdict> {
-  try {
-    return judgeReport(guest, expect, await guest.nextPanic({ timeoutMs }))
-  } catch (error) {
-    if (error instanceof GuestError) return judgeEnd(guest, expect, error, timeoutMs)
-    throw error
+/** Prints entries as they come: beside the guest's own text if that has the terminal. */
+function entryPrinter({ json, serial }: TellOptions, terminal: Terminal, progress: ProgressLine) {
+  if (json) return undefined
+  const hasText = serial === 'stdio'
+  const target = hasText ? { ...terminal, out: terminal.err } : terminal
+  return (entry: Timeline['entries'][number]) => {
+    if (hasText && entry.kind === 'serial') return
+    progress.clear()
+    printEntry(target, entry)
   }
 }
 
-function judgeReport({ machine }: Guest, expect: Expectation | undefined, { event }: PanicLogEntry): Verdict {
-  const told = `the guest reported ${event}; run state ${machine.runState}`
-  if (expect === undefined || EXPECTATIONS[expect] === event) return { exitCode: EXIT.asExpected, text: told }
-  const wanted = expect === 'none' ? 'no report' : expect
-  return { exitCode: EXIT.unexpected, text: `${told}; expected was ${wanted}` }
+function progressWriter({ colours, err }: Terminal): ((text: string) => void) | undefined {
+  return colours && process.stderr.isTTY ? err : undefined
 }
 
-function judgeEnd(guest: Guest, expect: Expectation | undefined, { reason }: GuestError, timeoutMs: number): Verdict {
-  if (reason === 'timeout') return { exitCode: EXIT.timedOut, text: `no report and no end within ${timeoutMs} ms` }
-  if (reason === 'fault') return { exitCode: EXIT.fault, text: guest.ending?.error?.message ?? 'the emulator failed' }
-  const how = reason === 'ended' ? `ended with exit code ${guest.exitCode}` : 'halted for good'
-  if (expect === 'none') return { exitCode: EXIT.asExpected, text: `the guest ${how} without a report` }
-  if (expect === undefined && reason === 'ended') return { exitCode: EXIT.asExpected, text: `the guest ${how}` }
-  return { exitCode: EXIT.unexpected, text: `the guest ${how} without a report` }
+function progressText(seconds: number, timeoutMs: number): string {
+  return `waiting for the guest: ${seconds.toFixed(0)} s of ${(timeoutMs / 1000).toFixed(0)} s`
 }
 
-function report({ machine, serial }: Guest, timeline: Timeline, verdict: Verdict) {
+/** What a report calls the run. */
+function nameOf(options: RunOptions & TellOptions): string {
+  const image = IMAGE_OPTIONS.map((name) => options[name]).find((path) => path !== undefined)
+  const guest = image === undefined ? 'the built-in guest' : basename(image)
+  return `${guest} in ${options.engine}, on-panic ${options.onPanic}, expecting ${options.expect ?? 'a report or an end'}`
+}
+
+function toJson({ machine, serial }: Guest, timeline: Timeline, verdict: Verdict) {
   return {
     verdict: verdict.text,
     exitCode: verdict.exitCode,
@@ -121,13 +162,5 @@ function report({ machine, serial }: Guest, timeline: Timeline, verdict: Verdict
     serial: serial.text,
     timeline: timeline.entries,
     timelineDropped: timeline.dropped,
-  }
-}
-
-function readImage(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new InvalidArgumentError(`Cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

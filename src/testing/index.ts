@@ -1,5 +1,6 @@
 // Entry point isa-pvpanic/testing: guests to test an emulator, or this library, with.
 
+export type { PvpanicEvent } from '../devices/pvpanic.js'
 export {
   type Accumulator,
   Assembler,
@@ -10,8 +11,17 @@ export {
   type Register16,
   type SegmentRegister,
 } from './assembler.js'
+export {
+  assertExitCode,
+  assertNotPanicked,
+  assertPanicked,
+  assertReported,
+  assertRunState,
+  GuestAssertionError,
+} from './assertions.js'
 export { type BootOptions, bootGuest, type EngineName } from './boot-guest.js'
 export { type BuiltinGuestOptions, builtinGuest, builtinGuestProgram } from './builtin-guest.js'
+export type { Checked } from './checks.js'
 export type { GuestEngine, GuestMachine } from './engine.js'
 export { Guest, type GuestEnding } from './guest.js'
 export type { GuestImages, Image } from './guest-images.js'

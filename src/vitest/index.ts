@@ -1,0 +1,48 @@
+// Entry point isa-pvpanic/vitest: importing it gives vitest's expect what is claimed of guests.
+
+import { expect } from 'vitest'
+import type { PvpanicEvent } from '../devices/pvpanic.js'
+import {
+  type Check,
+  type Checked,
+  checkExitCode,
+  checkPanicked,
+  checkReported,
+  checkRunState,
+} from '../testing/checks.js'
+
+/** What `expect(guest)`, or `expect(guest.machine)`, can claim. */
+export interface GuestMatchers<R = unknown> {
+  /** The guest has reported a panic. */
+  toHavePanicked(): R
+  /** The guest has made such a report. */
+  toHaveReported(event: PvpanicEvent): R
+  /** The machine is in this run state: 'running', 'paused', 'guest-panicked', 'shutdown', 'prelaunch', or another of QEMU's. */
+  toBeInRunState(runState: string): R
+  /** The machine has ended with this exit code. */
+  toHaveExitCode(exitCode: number): R
+}
+
+declare module 'vitest' {
+  // biome-ignore lint/suspicious/noExplicitAny: a declaration is merged only if its type parameters are vitest's own
+  interface Assertion<T = any> extends GuestMatchers<T> {}
+  interface AsymmetricMatchersContaining extends GuestMatchers {}
+}
+
+expect.extend({
+  toHavePanicked: (guest: unknown) => matched(checkPanicked(checked(guest))),
+  toHaveReported: (guest: unknown, event: PvpanicEvent) => matched(checkReported(checked(guest), event)),
+  toBeInRunState: (guest: unknown, runState: string) => matched(checkRunState(checked(guest), runState)),
+  toHaveExitCode: (guest: unknown, exitCode: number) => matched(checkExitCode(checked(guest), exitCode)),
+})
+
+/** vitest asks for the message of what happened: that of the opposite claim if the claim holds. */
+function matched({ pass, message }: Check): { pass: boolean; message: () => string } {
+  return { pass, message: () => message(pass) }
+}
+
+function checked(value: unknown): Checked {
+  const isGuest = typeof value === 'object' && value !== null && ('machine' in value || 'panics' in value)
+  if (!isGuest) throw new TypeError('expected a guest (of bootGuest) or its machine')
+  return value as Checked
+}
