@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup'
 
 /** Every entry point of package.json's `exports`, and the programs of its `bin`. */
-const libraries = { index: 'src/index.ts', v86: 'src/v86/index.ts', testing: 'src/testing/index.ts' }
+const libraries = {
+  index: 'src/index.ts',
+  firmware: 'src/firmware/index.ts',
+  libvirt: 'src/libvirt/index.ts',
+  v86: 'src/v86/index.ts',
+  testing: 'src/testing/index.ts',
+}
 const programs = { cli: 'src/cli/main.ts' }
 
 const common = { target: 'node20', splitting: true, sourcemap: false, treeshake: true, external: ['v86'], shims: true }

@@ -2,7 +2,9 @@
 
 import { Command, CommanderError } from 'commander'
 import { demoCommand } from './demo.js'
+import { domainCommand } from './domain.js'
 import { EXIT } from './exit-codes.js'
+import { matrixCommand } from './matrix.js'
 import { runCommand } from './run.js'
 import type { Terminal } from './terminal.js'
 import { traceCommand } from './trace.js'
@@ -17,10 +19,17 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
   const finish = (code: number) => {
     exitCode = code
   }
-  const program = new Command('isa-pvpanic').description('The ISA pvpanic device: boot guests, watch them panic.')
-  for (const command of [runCommand(terminal, finish), demoCommand(terminal), traceCommand(terminal, finish)]) {
-    program.addCommand(command)
-  }
+  const program = new Command('isa-pvpanic').description(
+    'The ISA pvpanic device: boot guests, watch them panic, ask what a manager would do.',
+  )
+  const commands = [
+    demoCommand(terminal),
+    runCommand(terminal, finish),
+    traceCommand(terminal, finish),
+    matrixCommand(terminal, finish),
+    domainCommand(terminal, finish),
+  ]
+  for (const command of commands) program.addCommand(command)
   configure(program, terminal)
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -9,8 +9,13 @@ export interface Terminal {
   readonly colours: boolean
 }
 
-/** The terminal of this process. */
+/** The terminal of this process. A reader that leaves early (`| head`) is no error: the rest goes nowhere. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
