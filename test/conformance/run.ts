@@ -19,21 +19,17 @@ interface Options {
   readonly seed: number
   readonly json?: true
   readonly inProcess?: true
+  readonly subject: string
 }
 
 const OUR_PROGRAM = fileURLToPath(new URL('../../dist/pvpanic-system.js', import.meta.url))
-
-const ourProgram: MachineProgram = {
-  command: [process.execPath, OUR_PROGRAM],
-  hasCpu: false,
-  hint: 'Build it with "npm run build".',
-}
 
 const program = new Command('conformance')
   .description('Compares this package with the QEMU that is installed: replies, events, run states, exit codes.')
   .option('--ops <n>', 'port operations and commands to run', positiveInteger, 100_000)
   .option('--seed <n>', 'of the streams', positiveInteger, 20_130_600)
   .option('--in-process', 'compare with Machine alone, without the servers around it')
+  .option('--subject <path>', 'the script to compare, if not the built pvpanic-system-x86_64', OUR_PROGRAM)
   .option('--json', 'print one JSON object')
   .addHelpText('after', '\nThe environment variable QEMU names the program to compare with, if not qemu-system-x86_64.')
   .parse()
@@ -48,16 +44,21 @@ try {
 async function main(options: Options): Promise<number> {
   const version = await qemuVersion()
   const qemu = processTarget(version, qemuProgram())
-  const subject = options.inProcess ? inProcessTarget : ourTarget()
+  const ours = ourProgram(options.subject, version)
+  const subject = options.inProcess ? inProcessTarget : processTarget(await qemuVersion(ours), ours)
   const report = await run(qemu, subject, options)
-  if (!options.inProcess) report.unexpected = await checkKnownDifferences(qemuProgram(), ourProgram)
+  if (!options.inProcess) report.unexpected = await checkKnownDifferences(qemuProgram(), ours)
   printReport(report, options)
   return report.differences > 0 || report.unexpected.length > 0 ? 1 : 0
 }
 
-function ourTarget(): Target {
-  if (!existsSync(OUR_PROGRAM)) throw new QemuError(`there is no ${OUR_PROGRAM}. ${ourProgram.hint}`)
-  return processTarget('pvpanic-system-x86_64', ourProgram)
+/** Our program, told to behave like the QEMU whose version line is given. */
+function ourProgram(path: string, version: string): MachineProgram {
+  if (!existsSync(path)) throw new QemuError(`there is no ${path}; "npm run build" makes the program`)
+  const [release] = /\d+\.\d+\.\d+/.exec(version) ?? []
+  if (release === undefined) throw new QemuError(`no version number in "${version}"`)
+  const command = [process.execPath, path, '-as-qemu', release] as const
+  return { command, hasCpu: false, hint: 'Build it with "npm run build".' }
 }
 
 async function run(qemu: Target, subject: Target, { ops, seed, json, inProcess }: Options): Promise<Report> {
