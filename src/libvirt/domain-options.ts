@@ -18,6 +18,6 @@ export interface DomainOptions extends Omit<LaunchOptions, 'machineType'> {
   readonly fallback?: Fallback
   /** 'libvirt' refuses 'ignore' as a lifecycle action, as libvirt does. 'message'. */
   readonly dialect?: 'message' | 'libvirt'
-  /** Told of what goes into libvirt's log. */
+  /** Told of what libvirt would log, and of listeners that throw. Writes to the console unless given. */
   readonly onWarning?: (text: string) => void
 }

@@ -281,7 +281,7 @@ export class Domain {
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
       const { fallback = 'destroy' } = this.#options
-      this.#options.onWarning?.(`on_crash=ignore needs a newer QEMU (${error.desc}); fallback: ${fallback}`)
+      this.#warn(`on_crash=ignore needs a newer QEMU (${error.desc}); fallback: ${fallback}`)
       this.#enter('crashed', 'panicked')
       this.#act(machine, fallback)
     }
@@ -302,12 +302,12 @@ export class Domain {
   }
 
   #dump(): boolean {
-    const { dump, onWarning, clock = Date.now } = this.#options
+    const { dump, clock = Date.now } = this.#options
     try {
       if (dump === undefined) throw new DomainError('there is nothing to dump with')
       dump(dumpFileName(this.#id, this.definition.name, new Date(clock())))
     } catch (error) {
-      onWarning?.(`operation failed: Dump failed: ${error instanceof Error ? error.message : String(error)}`)
+      this.#warn(`operation failed: Dump failed: ${error instanceof Error ? error.message : String(error)}`)
       return false
     }
     this.#tellMonitor({ event: 'DUMP_COMPLETED' })
@@ -359,11 +359,25 @@ export class Domain {
   }
 
   #tell(event: DomainEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of this.#listeners) this.#call(listener, event)
   }
 
   #tellMonitor(event: MonitorEvent): void {
-    for (const listener of this.#monitorListeners) listener(event)
+    for (const listener of this.#monitorListeners) this.#call(listener, event)
+  }
+
+  /** A listener's fault must not keep the manager from what it has to do. */
+  #call<Event>(listener: Listener<Event>, event: Event): void {
+    try {
+      listener(event)
+    } catch (error) {
+      this.#warn(`a listener of domain ${this.definition.name} failed: ${String(error)}`)
+    }
+  }
+
+  #warn(text: string): void {
+    const { onWarning = console.warn } = this.#options
+    onWarning(text)
   }
 }
 

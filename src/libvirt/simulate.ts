@@ -65,7 +65,7 @@ export function runDomain(
   const dump = () => {
     dumps++
   }
-  const domain = new Domain(definition, { ...options, dump })
+  const domain = new Domain(definition, { onWarning: () => {}, ...options, dump })
   domain.on((event) => events.push(event))
   domain.onMonitor((event) => monitor.push(event))
   const machine = domain.start()

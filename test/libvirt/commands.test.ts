@@ -129,6 +129,23 @@ describe('isa-pvpanic domain', () => {
     expect(domain(withDevices(devices, lifecycle)).out).toContain(warning)
   })
 
+  it.each(["<panic model='isa'/>", "<panic><address type='isa' iobase='0x505'/></panic>"])(
+    'has no warning for %s',
+    (devices) => {
+      expect(domain(withDevices(devices)).out).not.toContain('warning')
+    },
+  )
+
+  it('tries a machine type that it does not know as a PC, and says so', () => {
+    const { out } = domain(withDevices('<panic/>').replace("machine='pc'", "machine='microvm'"))
+    expect(out).toContain('warning: machine type microvm was tried out as pc')
+    expect(out).toContain('shut off (crashed)')
+  })
+
+  it('refuses a QEMU version that never was', () => {
+    expect(() => domain(withDevices('<panic/>'), '--qemu', '1.5.4')).toThrow('unknown version "1.5.4"')
+  })
+
   it('says that an address without iobase leaves the guest without a device', () => {
     expect(domain(withDevices("<panic><address type='isa'/></panic>")).out).toContain('none: the guest finds no device')
   })

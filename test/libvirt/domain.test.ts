@@ -161,6 +161,23 @@ describe('a domain refuses', () => {
   })
 })
 
+describe('a listener that throws', () => {
+  it('is told of, and keeps nobody from acting', () => {
+    const warnings: string[] = []
+    const { domain, events, panic } = started({ onCrash: 'destroy' }, { onWarning: (text) => warnings.push(text) })
+    domain.on(() => {
+      throw new Error('mine')
+    })
+    domain.onMonitor(() => {
+      throw new Error('mine')
+    })
+    panic()
+    expect(domain.state).toEqual({ state: 'shut off', reason: 'crashed' })
+    expect(events).toEqual(['Crashed Panicked', 'Stopped Crashed'])
+    expect(new Set(warnings)).toEqual(new Set(['a listener of domain guest failed: Error: mine']))
+  })
+})
+
 describe('a guest that panics without end', () => {
   it('is restarted each time, and nothing grows', () => {
     const { domain, machine, panic } = started({ onCrash: 'restart' })

@@ -52,6 +52,7 @@ class Watched {
     this.domain = new Domain(parseDomainXml(xmlOf(entry).trim()), {
       qemu: '7.2',
       dialect: 'libvirt',
+      onWarning: () => {},
       transient: entry.transient === true,
       dump: (fileName) => {
         if (entry.dumpFails === true) throw new Error('in the way')

@@ -150,6 +150,54 @@ describe('what the message says', () => {
   })
 })
 
+describe('where the message leaves a choice, another reading', () => {
+  const plan = (input: Partial<PlanInput>) =>
+    planPanicNotifier({ qemu: '1.6.0', machineType: 'pc-1.6', option: '2a', element: false, ...input })
+
+  it('N1: gives 1.5.0 the device in every machine type', () => {
+    const old = { qemu: '1.5.0', machineType: 'pc-i440fx-1.4', option: '1' } as const
+    expect(plan(old).devices).toEqual([])
+    expect(plan({ ...old, readings: { N1: 'every machine type' } }).devices).toHaveLength(1)
+  })
+
+  it('N2: adds the global for a QEMU without the device too', () => {
+    expect(plan({ qemu: '1.4.0' }).qemuArguments).toEqual([])
+    expect(plan({ qemu: '1.4.0', readings: { N2: 'yes' } }).qemuArguments).toEqual(['-global', 'pvpanic.iobase=0'])
+  })
+
+  it('N5: creates the device of option 2b without the element', () => {
+    const good = { qemu: '1.7.0', option: '2b' } as const
+    expect(plan(good).devices).toEqual([])
+    expect(plan({ ...good, readings: { N5: 'always' } })).toMatchObject({
+      qemuArguments: ['-device', 'isa-pvpanic'],
+      effectiveAction: 'destroy',
+    })
+  })
+
+  it('N8: hides the capability of option 1, and libosinfo adds nothing', () => {
+    expect(plan({ option: '1' })).toMatchObject({ capabilityExposed: true, libosinfoAddsElement: true })
+    expect(plan({ option: '1', readings: { N8: 'no' } })).toMatchObject({
+      capabilityExposed: false,
+      libosinfoAddsElement: false,
+      basis: { capabilityExposed: { kind: 'ambiguous', question: 'N8', reading: 'no', others: ['yes'] } },
+    })
+  })
+})
+
+describe('the comparison of plan and machine', () => {
+  const plan = planPanicNotifier({ qemu: '1.6.0', machineType: 'pc-1.5', option: '1', element: false })
+
+  it.each([
+    { devices: [] },
+    { effectiveAction: 'restart' },
+    { driverFindsDevice: false },
+    { mayOverrideGuestReboot: false },
+    { onCrashObeyed: false },
+  ] as const)('notices a plan that says %o', (wrong) => {
+    expect(disagreements({ ...plan, ...wrong })).toEqual([expect.stringContaining(Object.keys(wrong)[0] ?? '')])
+  })
+})
+
 describe('option 2a with a builtin device', () => {
   const plan = planPanicNotifier({ qemu: '1.5.0', machineType: 'pc-1.5', option: '2a', element: true })
 
