@@ -10,6 +10,8 @@ export interface DeviceRequest {
   /** The option as written, for messages. */
   readonly option: string
   readonly id: string | undefined
+  /** Written as JSON, where an integer must not be a string. */
+  readonly isJson: boolean
   readonly properties: ReadonlyMap<string, JsonValue>
 }
 
@@ -46,7 +48,8 @@ export function deviceHelp(defaultEvents: number): string {
  * @throws {OptionError | HelpRequest}
  */
 export function parseDevice(argument: string, defaultEvents: number, warn: (text: string) => void): DeviceRequest {
-  const values = argument.startsWith('{') ? readJson(argument) : parseKeyValues(argument, 'driver', warn)
+  const isJson = argument.startsWith('{')
+  const values = isJson ? readJson(argument) : parseKeyValues(argument, 'driver', warn)
   const driver = values.get('driver')
   if (typeof driver === 'string' && HELP_WORDS.includes(driver)) {
     throw new HelpRequest('Misc devices:\nname "pvpanic", bus ISA\n', 0)
@@ -64,7 +67,7 @@ export function parseDevice(argument: string, defaultEvents: number, warn: (text
   }
   const properties = new Map<string, JsonValue>(values)
   for (const name of ['driver', 'id']) properties.delete(name)
-  return { option: `-device ${argument}`, id, properties: checkDriver(String(driver), properties) }
+  return { option: `-device ${argument}`, id, isJson, properties: checkDriver(String(driver), properties) }
 }
 
 function checkDriver(driver: string, properties: Map<string, JsonValue>): ReadonlyMap<string, JsonValue> {
@@ -110,29 +113,43 @@ export function deviceSettings(device: DeviceRequest, globals: readonly GlobalPr
   for (const { driver, property, value } of globals) {
     if (driver !== DRIVER) continue
     try {
-      Object.assign(settings, readProperty(property, value))
+      Object.assign(settings, readProperty(property, parseUnsigned(value)))
     } catch (error) {
       if (!(error instanceof OptionError)) throw error
       throw new OptionError(`can't apply global ${driver}.${property}=${value}: ${error.message}`)
     }
   }
-  for (const [property, value] of device.properties) Object.assign(settings, readProperty(property, value))
+  for (const [property, value] of device.properties) {
+    Object.assign(settings, readProperty(property, device.isJson ? value : readInteger(property, String(value))))
+  }
   return settings
 }
 
-function readProperty(name: string, value: JsonValue): DeviceSettings {
-  if (name !== 'ioport' && name !== 'events') throw new OptionError(`Property '${DRIVER}.${name}' not found`)
-  const { type, max } = PROPERTIES[name]
-  const number = typeof value === 'string' ? readInteger(name, value) : value
-  if (typeof number !== 'bigint') throw new OptionError(`Parameter '${name}' expects uint64`)
-  if (number < 0n || number > BigInt(max)) throw new OptionError(`Parameter '${name}' expects ${type}_t`)
-  return { [name]: Number(number) }
+/** @param value an integer, or anything else for what is none. */
+function readProperty(name: string, value: JsonValue | undefined): DeviceSettings {
+  const { type, max } = knownProperty(name)
+  if (typeof value !== 'bigint') throw new OptionError(`Parameter '${name}' expects uint64`)
+  if (value < 0n || value > BigInt(max)) throw new OptionError(`Parameter '${name}' expects ${type}_t`)
+  return { [name]: Number(value) }
 }
 
-/** As C's `strtoull` with base 0. */
+function knownProperty(name: string): (typeof PROPERTIES)[keyof typeof PROPERTIES] {
+  if (name !== 'ioport' && name !== 'events') throw new OptionError(`Property '${DRIVER}.${name}' not found`)
+  return PROPERTIES[name]
+}
+
 function readInteger(name: string, text: string): bigint {
-  const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d{0,30})$/.exec(text) ?? []
-  if (digits === undefined) throw new OptionError(`Parameter '${name}' expects integer`)
+  knownProperty(name)
+  const value = parseUnsigned(text)
+  if (value === undefined) throw new OptionError(`Parameter '${name}' expects integer`)
+  return value
+}
+
+/** As C's `strtoull` with base 0; undefined for what is no number of 64 bits. */
+function parseUnsigned(text: string): bigint | undefined {
+  const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]{1,30}|0[0-7]{0,30}|[1-9]\d{0,30})$/.exec(text) ?? []
+  if (digits === undefined) return undefined
   const value = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
+  if (BigInt.asUintN(64, value) !== value) return undefined
   return sign === '-' ? -value : value
 }

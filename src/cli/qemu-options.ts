@@ -41,7 +41,7 @@ class Collector {
   readonly devices: string[] = []
   readonly globals: GlobalProperty[] = []
   readonly chardevs = new Map<string, CharacterDevice>()
-  readonly monitors: { readonly option: string; readonly chardev: string }[] = []
+  readonly monitors: { readonly option: string; readonly chardev: string; readonly mode: string }[] = []
   readonly qmp: CharacterDevice[] = []
   qtest: CharacterDevice | undefined
   qtestLog: string | undefined
@@ -113,8 +113,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     all.chardevs.set(id, device)
   }),
   mon: valued((all, argument) => {
-    const chardev = readMonitor(argument, all.warn)
-    all.monitors.push({ option: `-mon ${argument}`, chardev })
+    all.monitors.push({ option: `-mon ${argument}`, ...readMonitor(argument, all.warn) })
   }),
   name: valued((all, argument) => {
     all.name = parseKeyValues(argument, 'guest', all.warn).get('guest')
@@ -151,9 +150,10 @@ const OPTIONS: Readonly<Record<string, Option>> = {
 export function parseSystemOptions(args: readonly string[], warn: (text: string) => void): SystemOptions {
   const all = collect(args, warn)
   if (all.wantsVersion) throw new HelpRequest(versionText(readProfile(all.qemu, all.machineType).version), 0)
-  for (const { option, chardev } of all.monitors) {
+  for (const { option, chardev, mode } of all.monitors) {
     const device = all.chardevs.get(chardev)
     if (device === undefined) throw new OptionError(`${option}: chardev "${chardev}" not found`)
+    if (mode !== 'control') throw new OptionError(`${option}: only mode=control, which is QMP, is supported here`)
     all.qmp.push(device)
   }
   return {
@@ -229,14 +229,13 @@ function readAccelerators(list: string): void {
   }
 }
 
-function readMonitor(argument: string, warn: (text: string) => void): string {
+function readMonitor(argument: string, warn: (text: string) => void): { chardev: string; mode: string } {
   const values = parseKeyValues(argument, 'chardev', warn)
   checkNames(values, ['chardev', 'mode', 'pretty'])
   const mode = readWord('mode', values.get('mode') ?? 'readline', ['readline', 'control'])
   const chardev = values.get('chardev')
   if (chardev === undefined) throw new OptionError("Parameter 'chardev' is missing")
-  if (mode !== 'control') throw new OptionError('only mode=control, which is QMP, is supported here')
-  return chardev
+  return { chardev, mode }
 }
 
 function readMemorySize(text: string): number {

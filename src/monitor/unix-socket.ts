@@ -1,11 +1,20 @@
 // Makes a unix socket that only its owner can reach, and never removes what is not a stale socket.
 
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
+import { dirname } from 'node:path'
 
 /** A socket that cannot be made; the message says why. */
 export class SocketError extends Error {
   override readonly name = 'SocketError'
+
+  /** @param code the operating system's name for the error, if it is one of its own. */
+  constructor(
+    message: string,
+    readonly code?: string,
+  ) {
+    super(message)
+  }
 }
 
 const OWNER_ONLY = 0o600
@@ -16,6 +25,8 @@ const MASK = 0o177
  * @throws {SocketError} if a program serves there, or the path is something other than a socket.
  */
 export async function listenAtPath(server: Server, path: string): Promise<void> {
+  // Node calls it EACCES when the folder is missing.
+  if (!existsSync(dirname(path))) throw new SocketError(`${path}: there is no such folder`, 'ENOENT')
   const existing = lstatSync(path, { throwIfNoEntry: false })
   if (existing !== undefined) {
     if (!existing.isSocket()) throw new SocketError(`${path} exists and is no socket; it is left as it is`)
@@ -38,7 +49,7 @@ export async function listenAtPort(server: Server, host: string, port: number): 
 
 async function listening(server: Server, listen: () => void): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error) => reject(new SocketError(error.message))
+    const fail = (error: NodeJS.ErrnoException) => reject(new SocketError(error.message, error.code))
     server.once('error', fail)
     server.once('listening', () => {
       server.off('error', fail)

@@ -144,4 +144,4 @@ writeFileSync(
   URL_OF_RECORDING,
   `{\n  "program": ${JSON.stringify(await qemuVersion())},\n  "replies": [\n${text}\n  ]\n}\n`,
 )
-console.log(`${replies.length} replies`)
+console.log(`${replies.length} replies; format the file with "npm run format"`)

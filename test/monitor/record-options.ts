@@ -1,0 +1,175 @@
+// `tsx test/monitor/record-options.ts`: gives options to the QEMU that is installed and records what it says and how it exits.
+
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { QEMU_PROGRAM, qemuVersion } from '../qemu/qemu-process.js'
+
+/** How long a QEMU that accepts its options is let run: it waits for `cont`. */
+const ACCEPTED_MS = 1500
+
+const CASES: readonly (readonly string[])[] = [
+  ...[['-foo'], ['--foo'], ['-qtest'], ['-action']],
+  ...[
+    ['-action', 'panic=foo'],
+    ['-action', 'foo=pause'],
+    ['-action', 'panic'],
+    ['-action', 'help'],
+    ['-action', ''],
+  ],
+  ...[
+    ['-action', 'panic=pause,'],
+    ['-action', 'panic=pause,,x=1'],
+    ['-action', 'reboot=poweroff'],
+    ['-action', 'shutdown=reset'],
+  ],
+  ...[
+    ['-action', 'watchdog=foo'],
+    ['-action', 'watchdog=none,panic=none,panic=exit-failure'],
+    ['--action', 'panic=none'],
+  ],
+  ...[
+    ['-device', 'pvpanic'],
+    ['-device', 'pvpanic,ioport=0xffff,events=255'],
+    ['-device', 'driver=pvpanic,ioport=5'],
+  ],
+  ...['0x10000', '-1', '', 'abc', '0x', '1e0', '0b11', '99999999999999999999'].map((port) => [
+    '-device',
+    `pvpanic,ioport=${port}`,
+  ]),
+  ...['256', '-1', '3x', 'on', '', '0x3', '03', '08', ' 3', '+3'].map((events) => [
+    '-device',
+    `pvpanic,events=${events}`,
+  ]),
+  ...[
+    ['-device', 'pvpanic,ioport'],
+    ['-device', 'pvpanic,foo=1'],
+    ['-device', 'pvpanic,iobase=1'],
+    ['-device', 'pvpanic,addr=1'],
+  ],
+  ...[
+    ['-device', 'pvpanic,help'],
+    ['-device', 'pvpanic,ioport=1,help'],
+    ['-device', 'pvpanic,?'],
+    ['-device', 'foo'],
+  ],
+  ...[
+    ['-device', 'i8257'],
+    ['-device', 'pvpanic,id=0'],
+    ['-device', 'ioport=5'],
+    ['-device', ''],
+    ['-device', 'pvpanic,bus=foo'],
+  ],
+  ...[
+    ['-device', 'pvpanic,bus=isa.0'],
+    ['-device', 'pvpanic,id=a', '-device', 'pvpanic,id=a'],
+  ],
+  ...[
+    ['-device', 'pvpanic', '-device', 'pvpanic'],
+    ['-device', 'pvpanic', '-device', 'pvpanic,ioport=0x600'],
+  ],
+  ...[
+    ['-device', '{"driver":"pvpanic","ioport":1285}'],
+    ['-device', '{"driver":"pvpanic","ioport":"1285"}'],
+  ],
+  ...[
+    ['-device', '{"driver":"pvpanic","ioport":70000}'],
+    ['-device', '{"driver":"pvpanic","foo":1}'],
+    ['-device', '{"driver":"pvpanic"'],
+  ],
+  ...[
+    ['-global', 'pvpanic.ioport=0', '-device', 'pvpanic'],
+    ['-global', 'pvpanic.ioport=0x10000', '-device', 'pvpanic'],
+  ],
+  ...[
+    ['-global', 'pvpanic.foo=1', '-device', 'pvpanic'],
+    ['-global', 'pvpanic.ioport=0x10000'],
+    ['-global', 'pvpanic.ioport'],
+  ],
+  ...[
+    ['-global', 'driver=pvpanic,property=ioport,value=0x10000', '-device', 'pvpanic'],
+    ['-global', 'foo'],
+  ],
+  ...[
+    ['-global', 'pvpanic.events=0', '-device', 'pvpanic,events=1'],
+    ['-global', 'pvpanic.ioport=x', '-device', 'pvpanic,ioport=1'],
+  ],
+  ...[
+    ['-M', 'none', '-device', 'pvpanic'],
+    ['-M', 'foo'],
+    ['-M', 'pc-i440fx-9.9'],
+    ['-M', 'q35', '-device', 'pvpanic'],
+  ],
+  ...[
+    ['-machine', 'pc-i440fx-2.4', '-device', 'pvpanic'],
+    ['-machine', 'type=pc'],
+    ['-qtest', 'unix:/nonexistent/qtest'],
+  ],
+  ...[
+    ['-qtest', 'unix:/nonexistent/qtest,server=on,wait=off'],
+    ['-qtest', 'tcp:127.0.0.1:1'],
+    ['-qmp', 'unix:/nonexistent/qmp'],
+  ],
+  ...[
+    ['-qmp', 'unix:/nonexistent/qmp,server=on,wait=off'],
+    ['-chardev', 'foo'],
+    ['-chardev', 'foo,id=x'],
+    ['-chardev', 'socket'],
+  ],
+  ...[
+    ['-chardev', 'socket,id=x,path=x,server=maybe'],
+    ['-chardev', 'socket,id=x,path=x,server=on,foo=1'],
+    ['-mon', 'y'],
+  ],
+  ...[
+    ['-mon', 'y,mode=foo'],
+    ['-mon', 'foo=1'],
+    ['-mon', 'mode=control'],
+    ['-uuid', 'foo'],
+    ['-name', ''],
+    ['-name', 'guest=x'],
+  ],
+  ...[
+    ['-no-shutdown', '-no-reboot'],
+    ['-m', '64M'],
+    ['-bios', '/nonexistent/bios'],
+    ['-display', 'none'],
+    ['-accel', 'tcg'],
+  ],
+]
+
+interface Outcome {
+  readonly arguments: readonly string[]
+  readonly stdout: string
+  readonly stderr: string
+  /** null for one that was still running, and was ended. */
+  readonly exitCode: number | null
+}
+
+async function run(args: readonly string[]): Promise<Outcome> {
+  const child = spawn(QEMU_PROGRAM, ['-nodefaults', '-display', 'none', '-S', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  let accepted = false
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const timer = setTimeout(() => {
+    accepted = true
+    child.kill('SIGKILL')
+  }, ACCEPTED_MS)
+  const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  clearTimeout(timer)
+  return { arguments: args, stdout, stderr, exitCode: accepted ? null : exitCode }
+}
+
+const program = await qemuVersion()
+const outcomes: string[] = []
+for (const args of CASES) outcomes.push(`    ${JSON.stringify(await run(args))}`)
+const text = `{\n  "program": ${JSON.stringify(program)},\n  "outcomes": [\n${outcomes.join(',\n')}\n  ]\n}\n`
+writeFileSync(new URL('recordings/options.json', import.meta.url), text)
+console.log(`${outcomes.length} command lines; format the file with "npm run format"`)
