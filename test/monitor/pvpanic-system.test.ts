@@ -1,0 +1,133 @@
+// The two programs that serve a machine, from the outside: how they connect, what they print, how they end.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { serveCommand } from '../../src/cli/serve.js'
+import { QmpClient } from '../../src/monitor/qmp-client.js'
+
+const PROGRAM = fileURLToPath(new URL('../../src/cli/pvpanic-system.ts', import.meta.url))
+
+let folder = ''
+const children: ChildProcess[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'system-test-'))
+})
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Program {
+  readonly child: ChildProcess
+  readonly exited: Promise<number | null>
+  stdout: string
+  stderr: string
+}
+
+function start(...args: string[]): Program {
+  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...args], { stdio: 'pipe' })
+  children.push(child)
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  const program: Program = { child, exited, stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    program.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    program.stderr += text
+  })
+  return program
+}
+
+/** Listens as a program that starts QEMU does; gives who calls. */
+async function awaitCall(name: string): Promise<{ path: string; call: Promise<Socket> }> {
+  const path = join(folder, name)
+  const server = createServer().listen(path)
+  await once(server, 'listening')
+  const call = once(server, 'connection').then(([socket]) => {
+    server.close()
+    return socket as Socket
+  })
+  return { path, call }
+}
+
+describe('pvpanic-system-x86_64', () => {
+  it('calls who started it, serves the guest’s accesses, and ends at SIGTERM', async () => {
+    const [qtest, qmp] = [await awaitCall('qtest'), await awaitCall('qmp')]
+    const log = join(folder, 'log')
+    const options = ['-nodefaults', '-display', 'none', '-accel', 'tcg', '-qtest-log', log, '-action', 'shutdown=pause']
+    const program = start(...options, '-qtest', `unix:${qtest.path}`, '-qmp', `unix:${qmp.path}`, '-device', 'pvpanic')
+    const guest = await qtest.call
+    const client = await QmpClient.over(await qmp.call)
+    guest.write('outb 0x505 1\n')
+    const [reply] = (await once(guest, 'data')) as [Buffer]
+    expect([reply.toString(), await client.execute('query-status')]).toEqual([
+      'OK\n',
+      { status: 'guest-panicked', running: false },
+    ])
+    const shutdown = client.waitFor('SHUTDOWN', { guest: false, reason: 'host-signal' })
+    program.child.kill('SIGTERM')
+    await Promise.all([shutdown, client.closed])
+    expect([await program.exited, program.stdout, program.stderr]).toEqual([0, '', ''])
+    const stamp = /\d+\.\d{6}/g
+    expect(readFileSync(log, 'utf8').replace(stamp, 'T')).toBe('[I T] OPENED\n[R +T] outb 0x505 1\n[S +T] OK\n')
+  })
+
+  it('speaks qtest on standard input and output, and exits as a failing panic asks', async () => {
+    const program = start(
+      '-qtest',
+      'stdio',
+      '-qtest-log',
+      'none',
+      '-device',
+      'pvpanic',
+      '-action',
+      'panic=exit-failure',
+    )
+    program.child.stdin?.write('inb 0x505\noutb 0x505 1\n')
+    expect([await program.exited, program.stdout, program.stderr]).toEqual([1, 'OK 0x0007\nOK\n', ''])
+  })
+
+  it('says what is wrong, and exits with 1', async () => {
+    const program = start('-device', 'pvpanic,ioport=0x10000')
+    expect([await program.exited, program.stdout, program.stderr]).toEqual([
+      1,
+      '',
+      "pvpanic-system-x86_64: -device pvpanic,ioport=0x10000: Parameter 'ioport' expects uint16_t\n",
+    ])
+  })
+
+  it('tells which QEMU it behaves like', async () => {
+    const program = start('-as-qemu', '7.2.22', '-version')
+    expect([await program.exited, program.stdout]).toEqual([0, 'QEMU emulator version 7.2.22 (isa-pvpanic)\n'])
+  })
+})
+
+describe('isa-pvpanic serve', () => {
+  it('prints its addresses, and ends with the machine’s exit code', async () => {
+    const address = `unix:${join(folder, 'qmp')}`
+    const lines: string[] = []
+    const codes: number[] = []
+    const terminal = {
+      out: (text: string) => lines.push(text),
+      err: (text: string) => lines.push(text),
+      colours: false,
+    }
+    const command = serveCommand(terminal, (code) => codes.push(code))
+    const options = ['--qmp', address, '--on-panic', 'destroy', '--exit-failure', '--iobase', '0', '--qemu', '7.2']
+    const running = command.parseAsync(options, { from: 'user' })
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const client = await QmpClient.connect(address)
+    expect(await client.execute('human-monitor-command', { 'command-line': 'i /b 0' })).toBe('portb[0x0000] = 0x03\r\n')
+    await client.execute('human-monitor-command', { 'command-line': 'o /b 0 1' })
+    await running
+    expect([lines, codes]).toEqual([[`qmp ${address}\n`], [1]])
+  })
+})

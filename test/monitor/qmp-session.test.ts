@@ -1,0 +1,97 @@
+// Holds QMP sessions against recorded conversations with a real QEMU, byte for byte.
+
+import { describe, expect, it } from 'vitest'
+import { parseSystemOptions } from '../../src/cli/qemu-options.js'
+import { Machine } from '../../src/machine/machine.js'
+import { QmpMonitor } from '../../src/monitor/qmp-monitor.js'
+import { QmpSession } from '../../src/monitor/qmp-session.js'
+import { bytesOf, type Exchange, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
+
+const recording = readQmpRecording()
+const [, VERSION = ''] = /version (\S+)/.exec(recording.program) ?? []
+
+/** Our side of a conversation, started with QEMU's own arguments. */
+class Ours {
+  readonly machine: Machine
+  readonly #session: QmpSession
+  #output: string[] = []
+
+  constructor(args: readonly string[]) {
+    const options = parseSystemOptions([...args, '-as-qemu', VERSION], () => {})
+    this.machine = new Machine(options.machine)
+    const monitor = new QmpMonitor(this.machine, {
+      deviceIds: options.deviceIds,
+      ...(options.name !== undefined && { name: options.name }),
+      ...(options.uuid !== undefined && { uuid: options.uuid }),
+    })
+    this.#session = new QmpSession(monitor, {
+      send: (bytes) => this.#output.push(Buffer.from(bytes).toString('latin1')),
+      close: () => this.#output.push('(end)'),
+    })
+    this.#session.start()
+  }
+
+  say(send: Send): void {
+    for (const bytes of bytesOf(send)) this.#session.receive(bytes)
+  }
+
+  take(): string {
+    const output = this.#output.join('')
+    this.#output = []
+    return output
+  }
+}
+
+function replay(ours: Ours, exchanges: readonly Exchange[]): Exchange[] {
+  return exchanges.map(({ send }) => {
+    ours.say(send)
+    return { send, output: normalise(ours.take()) }
+  })
+}
+
+describe('a QMP session answers as QEMU did', () => {
+  it.each(recording.conversations)('$title', ({ arguments: args, greeting, exchanges }) => {
+    const ours = new Ours(args)
+    expect(normalise(ours.take())).toEqual(greeting)
+    expect(replay(ours, exchanges)).toEqual(exchanges)
+  })
+
+  it('random pieces of JSON', () => {
+    const ours = new Ours([])
+    ours.say('{"execute":"qmp_capabilities"}')
+    ours.take()
+    for (const { send, output } of recording.fuzz) {
+      ours.say(`${send}${RESYNC}`)
+      expect({ send, output: normalise(ours.take()) }).toEqual({ send, output })
+    }
+  })
+
+  it('the same, whatever pieces the bytes come in', () => {
+    const ours = new Ours([])
+    ours.say('{"execute":"qmp_capabilities"}')
+    ours.take()
+    for (const { send, output } of recording.fuzz.slice(0, 200)) {
+      for (const byte of `${send}${RESYNC}`) ours.say(byte)
+      expect({ send, output: normalise(ours.take()) }).toEqual({ send, output })
+    }
+  })
+
+  it('query-commands lists those it has in the order of QEMU', () => {
+    const ours = new Ours([])
+    ours.say('{"execute":"qmp_capabilities"}')
+    ours.take()
+    ours.say('{"execute":"query-commands"}')
+    const reply = JSON.parse(ours.take()) as { return: { name: string }[] }
+    const names = reply.return.map(({ name }) => name)
+    expect(names).toEqual(recording.commands.filter((name) => names.includes(name)))
+  })
+
+  it.each(recording.trees)('info mtree -f with the device at port $ioport', ({ ioport, lines }) => {
+    const ours = new Ours(['-device', `pvpanic,ioport=${ioport}`])
+    ours.say('{"execute":"qmp_capabilities"}')
+    ours.take()
+    ours.say('{"execute":"human-monitor-command","arguments":{"command-line":"info mtree -f"}}')
+    const reply = JSON.parse(ours.take()) as { return: string }
+    expect(reply.return.split('\r\n').filter((line) => /: (dma-|pvpanic)/.test(line))).toEqual(lines)
+  })
+})
