@@ -23,7 +23,7 @@ export interface Report {
   /** Made as short as possible. */
   first: Difference | undefined
   /** Known differences that were not found as the list has them. */
-  unexpected: readonly string[]
+  readonly unexpected: readonly string[]
 }
 
 const REDRAW_MS = 200

@@ -1,6 +1,6 @@
 // `npm run conformance`: gives QEMU and this package the same random streams and reports every difference.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
 import { type MachineProgram, QemuError, qemuProgram, qemuVersion } from '../qemu/qemu-process.js'
@@ -19,17 +19,17 @@ interface Options {
   readonly seed: number
   readonly json?: true
   readonly inProcess?: true
-  readonly subject: string
+  readonly subject?: string
 }
 
-const OUR_PROGRAM = fileURLToPath(new URL('../../dist/pvpanic-system.js', import.meta.url))
+const PACKAGE = new URL('../../package.json', import.meta.url)
 
 const program = new Command('conformance')
   .description('Compares this package with the QEMU that is installed: replies, events, run states, exit codes.')
   .option('--ops <n>', 'port operations and commands to run', positiveInteger, 100_000)
   .option('--seed <n>', 'of the streams', positiveInteger, 20_130_600)
   .option('--in-process', 'compare with Machine alone, without the servers around it')
-  .option('--subject <path>', 'the script to compare, if not the built pvpanic-system-x86_64', OUR_PROGRAM)
+  .option('--subject <path>', 'the script to compare, if not the built pvpanic-system-x86_64')
   .option('--json', 'print one JSON object')
   .addHelpText('after', '\nThe environment variable QEMU names the program to compare with, if not qemu-system-x86_64.')
   .parse()
@@ -44,12 +44,22 @@ try {
 async function main(options: Options): Promise<number> {
   const version = await qemuVersion()
   const qemu = processTarget(version, qemuProgram())
-  const ours = ourProgram(options.subject, version)
-  const subject = options.inProcess ? inProcessTarget : processTarget(await qemuVersion(ours), ours)
-  const report = await run(qemu, subject, options)
-  if (!options.inProcess) report.unexpected = await checkKnownDifferences(qemuProgram(), ours)
+  if (options.inProcess) return finish(await run(qemu, inProcessTarget, options), options)
+  const ours = ourProgram(options.subject ?? builtProgram(), version)
+  const report = await run(qemu, processTarget(await qemuVersion(ours), ours), options)
+  return finish({ ...report, unexpected: await checkKnownDifferences(qemuProgram(), ours) }, options)
+}
+
+/** Prints the report and gives the exit code. */
+function finish(report: Report, options: Options): number {
   printReport(report, options)
   return report.differences > 0 || report.unexpected.length > 0 ? 1 : 0
+}
+
+/** Where the build puts the program with QEMU's options. */
+function builtProgram(): string {
+  const { bin } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { bin: Readonly<Record<string, string>> }
+  return fileURLToPath(new URL(bin['pvpanic-system-x86_64'] ?? '', PACKAGE))
 }
 
 /** Our program, told to behave like the QEMU whose version line is given. */
