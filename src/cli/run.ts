@@ -36,6 +36,7 @@ interface RunOptions {
   readonly debugExit?: number
   readonly qemu?: string
   readonly qemuProgram?: string
+  readonly accelerator?: 'kvm' | 'tcg'
   readonly machineType?: string
 }
 
@@ -73,6 +74,12 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
     .option('--qemu <version>', 'engine v86: behave like this QEMU version, such as 7.2 (default: the newest)')
     .option('--qemu-program <file>', 'engine qemu: the program (default: qemu-system-x86_64)')
+    .addOption(
+      new Option(
+        '--accelerator <name>',
+        'engine qemu: how it runs the guest (default: kvm where it can be used)',
+      ).choices(['kvm', 'tcg']),
+    )
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
     .addOption(new Option('--expect <what>', 'succeed only if the guest does this').choices(EXPECTATION_NAMES))
     .option('--timeout <time>', 'give up after this long', parseDuration, 60_000)

@@ -1,17 +1,23 @@
-// A small 16-bit x86 assembler, so that a test guest has a readable source and needs no tool to be built.
+// A small x86 assembler for 16-bit and 32-bit code, so that a test guest has a readable source and needs no tool to be built.
 
-/** 8-bit registers, in the order of their numbers in an instruction. */
-export const REGISTERS_8 = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'] as const
-/** 16-bit registers, in the order of their numbers in an instruction. */
-export const REGISTERS_16 = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'] as const
-/** Segment registers, in the order of their numbers in an instruction. */
-const SEGMENT_REGISTERS = ['es', 'cs', 'ss', 'ds'] as const
+import {
+  type Accumulator,
+  isAccumulator,
+  isRegister8,
+  isRegister32,
+  numberOf,
+  REGISTERS_8,
+  REGISTERS_16,
+  REGISTERS_32,
+  type Register8,
+  type Register16,
+  type Register32,
+  SEGMENT_REGISTERS,
+  type SegmentRegister,
+  sizeOf,
+  type WordRegister,
+} from './registers.js'
 
-export type Register8 = (typeof REGISTERS_8)[number]
-export type Register16 = (typeof REGISTERS_16)[number]
-export type SegmentRegister = (typeof SEGMENT_REGISTERS)[number]
-/** What IN and OUT move: a byte, a word or a double word. */
-export type Accumulator = 'al' | 'ax' | 'eax'
 /** The offset of a label within its segment, as an immediate operand; made by `offset()`. */
 export interface LabelOffset {
   readonly label: string
@@ -27,7 +33,7 @@ export function offset(label: string): LabelOffset {
   return { label }
 }
 
-/** Prefix that makes one instruction of a 16-bit program use a 32-bit operand. */
+/** Prefix by which one instruction of a 16-bit program uses a 32-bit operand, and the other way round. */
 const OPERAND_SIZE_PREFIX = 0x66
 /** The arithmetic instructions that share one encoding, in the order of their numbers in it. */
 const ARITHMETIC = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp'] as const
@@ -43,6 +49,7 @@ interface Fixup {
 
 /**
  * Collects the instructions of one program in one segment. Every method adds one instruction and returns the assembler.
+ * The program runs in 16-bit mode, or in 32-bit mode if it is told so.
  *
  * Where an instruction has several encodings, the one that NASM 2.16 picks is used. Not a general assembler: memory is
  * reached by the string instructions only, and jumps are short unless the method says otherwise.
@@ -51,15 +58,20 @@ interface Fixup {
  */
 export class Assembler {
   readonly #origin: number
+  readonly #bits: 16 | 32
   readonly #bytes: number[] = []
   readonly #labels = new Map<string, number>()
   readonly #fixups: Fixup[] = []
   readonly #source: string[] = []
 
-  /** @param origin offset of the first byte within its segment, 0..0xffff. */
-  constructor(origin = 0) {
-    this.#origin = checkRange('origin', origin, 0, 0xffff)
-    this.#source.push('bits 16', `org ${hex(origin)}`)
+  /**
+   * @param origin offset of the first byte within its segment, 0..0xffff, or 0..0xffffffff in 32-bit mode.
+   * @param bits the mode of the processor.
+   */
+  constructor(origin = 0, bits: 16 | 32 = 16) {
+    this.#origin = checkRange('origin', origin, 0, 2 ** bits - 1)
+    this.#bits = bits
+    this.#source.push(`bits ${bits}`, `org ${hex(origin)}`)
   }
 
   /** Number of bytes so far. */
@@ -86,6 +98,12 @@ export class Assembler {
     return this.#emit(`db ${texts.join(', ')}`, ...bytes)
   }
 
+  /** Double words, low byte first. */
+  dd(...values: number[]): this {
+    const text = `dd ${values.map(hex).join(', ')}`
+    return this.#emit(text, ...values.flatMap((value) => immediate(32, value, text)))
+  }
+
   /** `count` bytes of `value` (0..255). */
   fill(count: number, value: number): this {
     checkRange('fill', count, 0, 0x10000)
@@ -96,78 +114,84 @@ export class Assembler {
   }
 
   mov(to: Register8, from: Register8 | number): this
-  mov(to: Register16, from: Register16 | SegmentRegister | LabelOffset | number): this
+  mov(to: Register16, from: Register16 | SegmentRegister | number): this
+  mov(to: Register32, from: Register32 | number): this
+  /** An offset is as wide as the mode. */
+  mov(to: WordRegister, from: LabelOffset): this
   mov(to: Exclude<SegmentRegister, 'cs'>, from: Register16): this
-  mov(to: 'eax', from: number): this
   mov(
-    to: Register8 | Register16 | SegmentRegister | 'eax',
-    from: Register8 | Register16 | SegmentRegister | LabelOffset | number,
+    to: Register8 | WordRegister | SegmentRegister,
+    from: Register8 | WordRegister | SegmentRegister | LabelOffset | number,
   ): this {
     const text = `mov ${to}, ${operand(from)}`
     if (typeof from === 'object') {
-      this.#emit(text, 0xb8 + number16(to, text))
+      const register = this.#bits === 16 ? number16(to, text) : number32(to, text)
+      this.#emit(text, 0xb8 + register)
       return this.#word({ label: from.label, kind: 'offset', text })
     }
     if (typeof from === 'number') {
-      if (to === 'eax') return this.#emit(text, OPERAND_SIZE_PREFIX, 0xb8, ...immediate(32, from, text))
-      return isRegister8(to)
-        ? this.#emit(text, 0xb0 + REGISTERS_8.indexOf(to), ...immediate(8, from, text))
-        : this.#emit(text, 0xb8 + number16(to, text), ...immediate(16, from, text))
+      if (isRegister8(to)) return this.#emit(text, 0xb0 + REGISTERS_8.indexOf(to), ...immediate(8, from, text))
+      const register = isRegister32(to) ? numberOf(to) : number16(to, text)
+      return this.#emit(text, ...this.#prefix(to), 0xb8 + register, ...immediate(sizeOf(to), from, text))
     }
     const fromSegment = (SEGMENT_REGISTERS as readonly string[]).indexOf(from)
-    if (fromSegment >= 0) return this.#emit(text, 0x8c, registerPair(fromSegment, number16(to, text)))
+    if (fromSegment >= 0) {
+      return this.#emit(text, ...this.#prefix(to), 0x8c, registerPair(fromSegment, number16(to, text)))
+    }
     const toSegment = (SEGMENT_REGISTERS as readonly string[]).indexOf(to)
     if (toSegment >= 0) return this.#emit(text, 0x8e, registerPair(toSegment, number16(from, text)))
     return this.#twoRegisters(text, 0x88, to, from)
   }
 
-  add(to: Register8 | Register16, value: Register8 | Register16 | number): this {
+  add(to: Register8 | WordRegister, value: Register8 | WordRegister | number): this {
     return this.#arithmetic('add', to, value)
   }
-  sub(to: Register8 | Register16, value: Register8 | Register16 | number): this {
+  sub(to: Register8 | WordRegister, value: Register8 | WordRegister | number): this {
     return this.#arithmetic('sub', to, value)
   }
-  and(to: Register8 | Register16, value: Register8 | Register16 | number): this {
+  and(to: Register8 | WordRegister, value: Register8 | WordRegister | number): this {
     return this.#arithmetic('and', to, value)
   }
-  or(to: Register8 | Register16, value: Register8 | Register16 | number): this {
+  or(to: Register8 | WordRegister, value: Register8 | WordRegister | number): this {
     return this.#arithmetic('or', to, value)
   }
-  xor(to: Register8 | Register16, value: Register8 | Register16 | number): this {
+  xor(to: Register8 | WordRegister, value: Register8 | WordRegister | number): this {
     return this.#arithmetic('xor', to, value)
   }
-  cmp(left: Register8 | Register16, right: Register8 | Register16 | number): this {
+  cmp(left: Register8 | WordRegister, right: Register8 | WordRegister | number): this {
     return this.#arithmetic('cmp', left, right)
   }
 
-  test(left: Register8 | Register16, right: Register8 | Register16 | number): this {
+  test(left: Register8 | WordRegister, right: Register8 | WordRegister | number): this {
     const text = `test ${left}, ${operand(right)}`
     if (typeof right === 'string') return this.#twoRegisters(text, 0x84, left, right)
     const wide = isRegister8(left) ? 0 : 1
-    const bytes = immediate(wide ? 16 : 8, right, text)
-    if (left === 'al' || left === 'ax') return this.#emit(text, 0xa8 | wide, ...bytes)
-    return this.#emit(text, 0xf6 | wide, registerPair(0, numberOf(left)), ...bytes)
+    const bytes = immediate(sizeOf(left), right, text)
+    const prefix = this.#prefix(left)
+    if (isAccumulator(left)) return this.#emit(text, ...prefix, 0xa8 | wide, ...bytes)
+    return this.#emit(text, ...prefix, 0xf6 | wide, registerPair(0, numberOf(left)), ...bytes)
   }
 
-  inc(register: Register8 | Register16): this {
+  inc(register: Register8 | WordRegister): this {
     if (isRegister8(register)) return this.#emit(`inc ${register}`, 0xfe, registerPair(0, numberOf(register)))
-    return this.#emit(`inc ${register}`, 0x40 + numberOf(register))
+    return this.#emit(`inc ${register}`, ...this.#prefix(register), 0x40 + numberOf(register))
   }
-  dec(register: Register8 | Register16): this {
+  dec(register: Register8 | WordRegister): this {
     if (isRegister8(register)) return this.#emit(`dec ${register}`, 0xfe, registerPair(1, numberOf(register)))
-    return this.#emit(`dec ${register}`, 0x48 + numberOf(register))
+    return this.#emit(`dec ${register}`, ...this.#prefix(register), 0x48 + numberOf(register))
   }
   /** Shifts right by 2..31 bits (the encoding of the 80186 and later). */
-  shr(register: Register8 | Register16, bits: number): this {
+  shr(register: Register8 | WordRegister, bits: number): this {
     const text = `shr ${register}, ${bits}`
     checkRange(text, bits, 2, 31)
-    return this.#emit(text, isRegister8(register) ? 0xc0 : 0xc1, registerPair(5, numberOf(register)), bits)
+    const opcode = isRegister8(register) ? 0xc0 : 0xc1
+    return this.#emit(text, ...this.#prefix(register), opcode, registerPair(5, numberOf(register)), bits)
   }
-  push(register: Register16): this {
-    return this.#emit(`push ${register}`, 0x50 + numberOf(register))
+  push(register: WordRegister): this {
+    return this.#emit(`push ${register}`, ...this.#prefix(register), 0x50 + numberOf(register))
   }
-  pop(register: Register16): this {
-    return this.#emit(`pop ${register}`, 0x58 + numberOf(register))
+  pop(register: WordRegister): this {
+    return this.#emit(`pop ${register}`, ...this.#prefix(register), 0x58 + numberOf(register))
   }
 
   /** Reads a port: the one in DX, or a fixed one 0..0xff. */
@@ -193,7 +217,7 @@ export class Assembler {
     return this.#emit('stosb', 0xaa)
   }
   stosw(): this {
-    return this.#emit('stosw', 0xab)
+    return this.#emit('stosw', ...this.#prefix('ax'), 0xab)
   }
 
   /** Short jump: -128..127 bytes, as are the conditional ones and `loop`. */
@@ -205,7 +229,7 @@ export class Assembler {
     this.#emit(`jmp near ${label}`, 0xe9)
     return this.#word({ label, kind: 'near', text: `jmp near ${label}` })
   }
-  /** Jump to `segment`:`label`, 0..0xffff; loads CS. */
+  /** Jump to `segment`:`label`, 0..0xffff, with an offset as wide as the mode; loads CS. */
   jmpFar(segment: number, label: string): this {
     const text = `jmp ${hex(segment)}:${label}`
     this.#emit(text, 0xea)
@@ -272,8 +296,9 @@ export class Assembler {
     for (const { label, at, kind, text } of this.#fixups) {
       const target = this.#labels.get(label)
       if (target === undefined) throw new AssemblyError(`${text}: there is no label ${label}`)
-      if (kind === 'offset') view.setUint16(at, (this.#origin + target) & 0xffff, true)
-      else if (kind === 'near') view.setUint16(at, (target - (at + 2)) & 0xffff, true)
+      const size = this.#bits / 8
+      if (kind === 'offset') setWord(view, at, this.#origin + target, this.#bits)
+      else if (kind === 'near') setWord(view, at, target - (at + size), this.#bits)
       else {
         const distance = target - (at + 1)
         if (distance < -128 || distance > 127) {
@@ -298,8 +323,13 @@ export class Assembler {
 
   #word(fixup: Omit<Fixup, 'at'>): this {
     this.#fixups.push({ ...fixup, at: this.#bytes.length })
-    this.#bytes.push(0, 0)
+    this.#bytes.push(...Array<number>(this.#bits / 8).fill(0))
     return this
+  }
+
+  #prefix(register: string): number[] {
+    const size = sizeOf(register)
+    return size === 8 || size === this.#bits ? [] : [OPERAND_SIZE_PREFIX]
   }
 
   #short(mnemonic: string, opcode: number, label: string): this {
@@ -313,10 +343,14 @@ export class Assembler {
     if (isRegister8(to) && isRegister8(from)) {
       return this.#emit(text, opcode, registerPair(numberOf(from), numberOf(to)))
     }
-    return this.#emit(text, opcode | 1, registerPair(number16(from, text), number16(to, text)))
+    if (isRegister32(to) && isRegister32(from)) {
+      return this.#emit(text, ...this.#prefix(to), opcode | 1, registerPair(numberOf(from), numberOf(to)))
+    }
+    const pair = registerPair(number16(from, text), number16(to, text))
+    return this.#emit(text, ...this.#prefix(to), opcode | 1, pair)
   }
 
-  #arithmetic(name: Arithmetic, to: Register8 | Register16, value: Register8 | Register16 | number): this {
+  #arithmetic(name: Arithmetic, to: Register8 | WordRegister, value: Register8 | WordRegister | number): this {
     const text = `${name} ${to}, ${operand(value)}`
     const operation = ARITHMETIC.indexOf(name)
     if (typeof value === 'string') return this.#twoRegisters(text, operation << 3, to, value)
@@ -325,30 +359,35 @@ export class Assembler {
       if (to === 'al') return this.#emit(text, (operation << 3) | 4, ...bytes)
       return this.#emit(text, 0x80, registerPair(operation, numberOf(to)), ...bytes)
     }
-    const bytes = immediate(16, value, text)
-    const signed = (value << 16) >> 16
+    const bytes = immediate(sizeOf(to), value, text)
+    const signed = isRegister32(to) ? value | 0 : (value << 16) >> 16
+    const prefix = this.#prefix(to)
     // A value that one sign-extended byte can hold has a shorter form.
     if (signed >= -128 && signed <= 127) {
-      return this.#emit(text, 0x83, registerPair(operation, numberOf(to)), signed & 0xff)
+      return this.#emit(text, ...prefix, 0x83, registerPair(operation, numberOf(to)), signed & 0xff)
     }
-    if (to === 'ax') return this.#emit(text, (operation << 3) | 5, ...bytes)
-    return this.#emit(text, 0x81, registerPair(operation, numberOf(to)), ...bytes)
+    if (isAccumulator(to)) return this.#emit(text, ...prefix, (operation << 3) | 5, ...bytes)
+    return this.#emit(text, ...prefix, 0x81, registerPair(operation, numberOf(to)), ...bytes)
   }
 
   #portAccess(text: string, opcode: number, register: Accumulator, port: 'dx' | number): this {
-    const prefix = register === 'eax' ? [OPERAND_SIZE_PREFIX] : []
+    const prefix = this.#prefix(register)
     const wide = register === 'al' ? 0 : 1
     if (port === 'dx') return this.#emit(text, ...prefix, opcode | 8 | wide)
     return this.#emit(text, ...prefix, opcode | wide, checkRange(text, port, 0, 0xff))
   }
 }
 
-function isRegister8(name: string): name is Register8 {
-  return (REGISTERS_8 as readonly string[]).includes(name)
+function number32(name: string, text: string): number {
+  const number = (REGISTERS_32 as readonly string[]).indexOf(name)
+  if (number < 0)
+    throw new AssemblyError(`${text}: ${name} is not a 32-bit register, and offsets are 32 bits wide here`)
+  return number
 }
 
-function numberOf(register: Register8 | Register16): number {
-  return isRegister8(register) ? REGISTERS_8.indexOf(register) : REGISTERS_16.indexOf(register)
+function setWord(view: DataView, at: number, value: number, bits: 16 | 32): void {
+  if (bits === 16) view.setUint16(at, value & 0xffff, true)
+  else view.setUint32(at, value >>> 0, true)
 }
 
 function number16(name: string, text: string): number {

@@ -24,7 +24,7 @@ export interface BootOptions extends GuestImages, V86EngineOptions, QemuEngineOp
 
 /** Options that would silently mean nothing in the other engine. */
 const ONLY_V86 = ['qemu', 'secondIobase', 'clock', 'cpu', 'dma', 'fwCfgFiles', 'onError', 'wasm', 'v86'] as const
-const ONLY_QEMU = ['qemuProgram', 'qemuArguments'] as const
+const ONLY_QEMU = ['qemuProgram', 'qemuArguments', 'accelerator'] as const
 
 /**
  * Boots a guest from its images; without any, the built-in guest, which also gets the machine's DMA controllers. The

@@ -1,16 +1,7 @@
 // Entry point isa-pvpanic/testing: guests to test an emulator, or this library, with.
 
 export type { PvpanicEvent } from '../devices/pvpanic.js'
-export {
-  type Accumulator,
-  Assembler,
-  AssemblyError,
-  type LabelOffset,
-  offset,
-  type Register8,
-  type Register16,
-  type SegmentRegister,
-} from './assembler.js'
+export { Assembler, AssemblyError, type LabelOffset, offset } from './assembler.js'
 export {
   assertExitCode,
   assertNotPanicked,
@@ -27,5 +18,7 @@ export { Guest, type GuestEnding } from './guest.js'
 export type { GuestImages, Image } from './guest-images.js'
 export { type DmaProgram, GuestRom } from './guest-rom.js'
 export { ImageError } from './image-error.js'
+export type { Accumulator, Register8, Register16, Register32, SegmentRegister, WordRegister } from './registers.js'
 export type { SerialText } from './serial-text.js'
+export { type KernelOptions, testKernel, testKernelProgram } from './test-kernel.js'
 export { GuestError, type GuestFailure, type WaitOptions } from './waiters.js'

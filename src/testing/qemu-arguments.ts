@@ -3,6 +3,9 @@
 import type { MachineOptions, PanicMode } from '../machine/machine.js'
 import type { ImageName } from './guest-images.js'
 
+/** How QEMU runs the guest: by the host's processor, or by translating its instructions. */
+export type Accelerator = 'kvm' | 'tcg'
+
 /** What of a machine's options QEMU has too; the others are this library's own. */
 export type QemuMachineChoices = Pick<
   MachineOptions,
@@ -17,8 +20,7 @@ export interface QemuGuest extends QemuMachineChoices {
   readonly memory: number
   /** The socket to which QEMU connects for QMP. */
   readonly qmpSocket: string
-  /** Whether to try KVM before TCG. */
-  readonly kvm: boolean
+  readonly accelerator: Accelerator
 }
 
 const MEBIBYTE = 0x100000
@@ -27,12 +29,12 @@ const LEAST_MEMORY = 2 * MEBIBYTE
 
 /** QEMU's arguments. The guest waits for `cont`; COM1 is QEMU's standard input and output. */
 export function qemuArguments(guest: QemuGuest): string[] {
-  const { files, append, memory, qmpSocket, kvm, machineType = 'pc', iobase, debugExit } = guest
+  const { files, append, memory, qmpSocket, accelerator, machineType = 'pc', iobase, debugExit } = guest
   const kernel = files.kernel ?? files.multiboot
   const megabytes = Math.ceil(Math.max(memory, LEAST_MEMORY) / MEBIBYTE)
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-S'],
-    ...['-machine', machineType, ...(kvm ? ['-accel', 'kvm'] : []), '-accel', 'tcg', '-m', String(megabytes)],
+    ...['-machine', machineType, '-accel', accelerator, '-m', String(megabytes)],
     ...['-qmp', `unix:${doubleCommas(qmpSocket)}`, '-action', actions(guest)],
     ...(iobase === null ? [] : ['-device', pvpanic(guest)]),
     ...(debugExit === undefined ? [] : ['-device', `isa-debug-exit,iobase=${debugExit}`]),

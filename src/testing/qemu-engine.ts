@@ -1,18 +1,19 @@
 // Guests in an installed QEMU: 64-bit kernels, KVM where there is one. Node only.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { constants } from 'node:fs'
+import { constants, rmSync } from 'node:fs'
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MachineOptions } from '../machine/machine.js'
+import type { QmpClient } from '../monitor/qmp-client.js'
+import { QmpSocket } from './accept-qmp.js'
 import { builtinGuest } from './builtin-guest.js'
 import type { EngineListener, GuestEngine } from './engine.js'
 import type { ImageName, LoadedImages } from './guest-images.js'
-import { type QemuMachineChoices, qemuArguments } from './qemu-arguments.js'
+import { type Accelerator, type QemuMachineChoices, qemuArguments } from './qemu-arguments.js'
 import { HaltWatch } from './qemu-halt-watch.js'
-import { QemuLink } from './qemu-link.js'
 import { QemuMachine } from './qemu-machine.js'
+import { checkInstalled, type ProcessEnd, QemuError, QemuProcess } from './qemu-process.js'
 
 /** What of a machine's options engine 'qemu' takes, and what only QEMU has. */
 export interface QemuEngineOptions
@@ -22,22 +23,27 @@ export interface QemuEngineOptions
   readonly onHalt?: () => void
   /** The program. 'qemu-system-x86_64', looked for on the PATH. */
   readonly qemuProgram?: string
+  /** KVM where it can be used, unless given. */
+  readonly accelerator?: Accelerator
   /** More arguments for QEMU, such as `['-cpu', 'max', '-smp', '2']`. */
   readonly qemuArguments?: readonly string[]
 }
 
-/** QEMU cannot be started, or has failed while it ran the guest. The message holds QEMU's own words. */
-export class QemuError extends Error {
-  override readonly name = 'QemuError'
-}
-
+/**
+ * SSE3 is in every processor with virtualization. A KVM without it imitates one, in some sandbox, and was seen to hang
+ * kernels before their first message.
+ */
+const LAME_KVM = /host doesn't support requested feature: CPUID\.01H:ECX\.pni/
 const START_TIMEOUT_MS = 20_000
 /** QEMU's own firmware images are multiples of this. */
 const ROM_UNIT = 0x10000
-const KEPT_COMPLAINTS = 4096
 /** A unix socket's path has room for about 100 bytes on every system. */
 const LONGEST_SOCKET_PATH = 100
 const OWNER_ONLY = 0o600
+const REMOVAL = { recursive: true, force: true } as const
+
+/** What this process has learned of the host's KVM. */
+let kvmIsLame = false
 
 /** @throws {QemuError} if there is no QEMU, or it does not start; {RangeError} for a temporary folder whose path is too long. */
 export async function startQemuEngine(
@@ -53,75 +59,92 @@ export async function startQemuEngine(
     if (Buffer.byteLength(qmpSocket) > LONGEST_SOCKET_PATH) {
       throw new RangeError(`TMPDIR: ${tmpdir()} is too long a path for a unix socket in it`)
     }
-    const files = await writeImages(folder, images, options)
     const { append, memory } = images
-    const kvm = await isKvmUsable()
-    const args = qemuArguments({ ...options, files, append, memory, qmpSocket, kvm })
-    return await QemuEngine.start(program, [...args, ...(options.qemuArguments ?? [])], { folder, qmpSocket, options })
+    const files = await writeImages(folder, images, options)
+    const start = (accelerator: Accelerator) => {
+      const args = qemuArguments({ ...options, files, append, memory, qmpSocket, accelerator })
+      return startEngine({ program, args: [...args, ...(options.qemuArguments ?? [])], folder, qmpSocket, options })
+    }
+    return await startAccelerated(start, options.accelerator)
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, REMOVAL)
     throw error
   }
 }
 
+/** Under KVM if that works. */
+async function startAccelerated(
+  start: (accelerator: Accelerator) => Promise<QemuEngine>,
+  wanted: Accelerator | undefined,
+): Promise<QemuEngine> {
+  if (wanted !== undefined) return start(wanted)
+  if (kvmIsLame || !(await isKvmUsable())) return start('tcg')
+  const engine = await start('kvm').catch(() => undefined)
+  if (engine !== undefined && !LAME_KVM.test(engine.complaints)) return engine
+  kvmIsLame = engine !== undefined
+  await engine?.stop()
+  return start('tcg')
+}
+
 interface Setting {
+  readonly program: string
+  readonly args: readonly string[]
   readonly folder: string
   readonly qmpSocket: string
   readonly options: QemuEngineOptions
 }
 
+async function startEngine({ program, args, folder, qmpSocket, options }: Setting): Promise<QemuEngine> {
+  const { onPanic = 'preserve', resetLimit = Number.POSITIVE_INFINITY, logSize = 1024 } = options
+  const machine = new QemuMachine({ ...options, onPanic, resetLimit, logSize })
+  const socket = await QmpSocket.listen(qmpSocket)
+  const qemu = new QemuProcess(program, args, () => rmSync(folder, REMOVAL))
+  try {
+    const gone = qemu.ended.then(() => 'did not start')
+    const qmp = await Promise.race([socket.accept((event) => machine.take(event)), gone, late()])
+    if (typeof qmp === 'string') throw new QemuError(`${program} ${qmp}: ${qemu.complaints}`)
+    machine.connected(qmp)
+    return new QemuEngine(machine, qemu, qmp, folder, options)
+  } catch (error) {
+    qemu.kill()
+    throw error
+  } finally {
+    socket.close()
+  }
+}
+
+function late(): Promise<string> {
+  return new Promise((resolve) => {
+    // It loses the race as a rule, and must not keep the process alive then.
+    setTimeout(() => resolve(`did not answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS).unref()
+  })
+}
+
 class QemuEngine implements GuestEngine<QemuMachine> {
   readonly machine: QemuMachine
-  readonly #setting: Setting
-  readonly #child: ChildProcess
-  readonly #link: QemuLink
-  readonly #exited: Promise<void>
+  readonly #qemu: QemuProcess
+  readonly #qmp: QmpClient
+  readonly #folder: string
+  readonly #options: QemuEngineOptions
   readonly #halts: HaltWatch
   #listener: EngineListener | undefined
-  #complaints = ''
   #disposed = false
 
-  static async start(program: string, args: readonly string[], setting: Setting): Promise<QemuEngine> {
-    const { onPanic = 'preserve', resetLimit = Number.POSITIVE_INFINITY, logSize = 1024 } = setting.options
-    const machine = new QemuMachine({ ...setting.options, onPanic, resetLimit, logSize })
-    let engine: QemuEngine | undefined
-    const link = await QemuLink.listen(setting.qmpSocket, (event) => {
-      machine.take(event)
-      engine?.changed()
+  constructor(machine: QemuMachine, qemu: QemuProcess, qmp: QmpClient, folder: string, options: QemuEngineOptions) {
+    this.machine = machine
+    this.#qemu = qemu
+    this.#qmp = qmp
+    this.#folder = folder
+    this.#options = options
+    this.#halts = new HaltWatch(qmp, () => {
+      this.#listener?.onHalt()
+      options.onHalt?.()
     })
-    engine = new QemuEngine(machine, spawn(program, args, { stdio: 'pipe' }), link, setting)
-    try {
-      await engine.#connect(program)
-      return engine
-    } catch (error) {
-      await engine.dispose()
-      throw error
-    }
+    void qemu.ended.then((end) => this.#ended(end))
   }
 
-  private constructor(machine: QemuMachine, child: ChildProcess, link: QemuLink, setting: Setting) {
-    this.machine = machine
-    this.#child = child
-    this.#link = link
-    this.#setting = setting
-    this.#halts = new HaltWatch(link, () => {
-      this.#listener?.onHalt()
-      setting.options.onHalt?.()
-    })
-    process.once('exit', this.#kill)
-    child.stdout?.setEncoding('latin1').on('data', (text: string) => this.#listener?.onText(text))
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#complaints = (this.#complaints + text).slice(-KEPT_COMPLAINTS)
-    })
-    // Writing to a QEMU that has ended is no fault of the writer's.
-    child.stdin?.on('error', () => {})
-    this.#exited = new Promise((resolve) => {
-      child.once('error', () => resolve())
-      child.once('close', (code, signal) => {
-        this.#ended(code, signal)
-        resolve()
-      })
-    })
+  get complaints(): string {
+    return this.#qemu.complaints
   }
 
   get settled(): boolean {
@@ -130,66 +153,41 @@ class QemuEngine implements GuestEngine<QemuMachine> {
 
   start(listener: EngineListener): void {
     this.#listener = listener
+    this.machine.on('*', () => listener.onChange())
+    this.#qemu.onText((text) => listener.onText(text))
     this.#halts.start()
-    if (this.#setting.options.startPaused !== true) this.machine.begin()
+    if (this.#options.startPaused !== true) this.machine.begin()
   }
 
   send(text: string): void {
-    this.#child.stdin?.write(text, 'latin1')
+    this.#qemu.send(text)
+  }
+
+  /** Ends QEMU; its images stay. */
+  async stop(): Promise<void> {
+    this.#disposed = true
+    this.#halts.stop()
+    this.#qmp.close()
+    this.#qemu.kill()
+    await this.#qemu.ended
   }
 
   async dispose(): Promise<void> {
-    this.#disposed = true
-    this.#halts.stop()
-    process.removeListener('exit', this.#kill)
-    this.#kill()
-    await this.#exited
-    this.#link.close()
-    await rm(this.#setting.folder, { recursive: true, force: true })
+    await this.stop()
+    await rm(this.#folder, REMOVAL)
   }
 
-  changed(): void {
-    this.#listener?.onChange()
-  }
-
-  /** Nothing of a guest outlives the process that started it. */
-  readonly #kill = () => void this.#child.kill('SIGKILL')
-
-  async #connect(program: string): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`did not answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS)
-    })
-    const gone = this.#exited.then(() => 'did not start')
-    const problem = await Promise.race([this.#link.connect().then(() => undefined), gone, late])
-    clearTimeout(timer)
-    if (problem !== undefined) throw new QemuError(`${program} ${problem}: ${this.#complaints.trim()}`)
-    this.machine.connected(this.#link)
-  }
-
-  #ended(code: number | null, signal: NodeJS.Signals | null): void {
+  #ended({ code, signal }: ProcessEnd): void {
     this.#halts.stop()
     if (this.#disposed) return
-    const complaint = this.#complaints.trim()
+    const { complaints } = this.#qemu
     // QEMU gives up with code 1, and says why. isa-debug-exit may end it with that code too.
-    const mayGiveUp = this.#setting.options.debugExit === undefined && this.machine.settled
-    const failed = code === null || (code === 1 && mayGiveUp && complaint !== '')
-    if (failed) this.#listener?.onFault(new QemuError(`QEMU ended by ${signal ?? `exit code ${code}`}: ${complaint}`))
+    const mayGiveUp = this.#options.debugExit === undefined && this.machine.settled
+    const failed = code === null || (code === 1 && mayGiveUp && complaints !== '')
+    if (failed) this.#listener?.onFault(new QemuError(`QEMU ended by ${signal ?? `exit code ${code}`}: ${complaints}`))
     else this.machine.end(code)
     this.#listener?.onChange()
   }
-}
-
-/** @throws {QemuError} that says how to install QEMU. */
-function checkInstalled(program: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile(program, ['--version'], (error) => {
-      if (error === null) return resolve()
-      const how =
-        'On Debian: apt-get install qemu-system-x86. Or name the program as qemuProgram (--qemu-program FILE).'
-      reject(new QemuError(`engine 'qemu' cannot run ${program}: ${error.message.trim()}. ${how}`, { cause: error }))
-    })
-  })
 }
 
 async function isKvmUsable(): Promise<boolean> {

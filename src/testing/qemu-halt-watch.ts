@@ -1,6 +1,6 @@
 // Notices that a guest in QEMU has halted for good: no event tells of it, so the processor is looked at now and then.
 
-import type { QemuLink } from './qemu-link.js'
+import type { QmpClient } from '../monitor/qmp-client.js'
 
 const INTERVAL_MS = 250
 /** Interrupt enable flag in EFLAGS. */
@@ -8,14 +8,14 @@ const INTERRUPT_FLAG = 0x200
 
 /** Calls back once each time that the processor comes to stand halted with interrupts off. */
 export class HaltWatch {
-  readonly #link: QemuLink
+  readonly #qmp: Pick<QmpClient, 'execute'>
   readonly #onHalt: () => void
   #timer: NodeJS.Timeout | undefined
   #wasHalted = false
   #stopped = false
 
-  constructor(link: QemuLink, onHalt: () => void) {
-    this.#link = link
+  constructor(qmp: Pick<QmpClient, 'execute'>, onHalt: () => void) {
+    this.#qmp = qmp
     this.#onHalt = onHalt
   }
 
@@ -33,8 +33,8 @@ export class HaltWatch {
 
   async #look(): Promise<void> {
     try {
-      const status = await this.#link.execute('query-status')
-      const registers = await this.#link.execute('human-monitor-command', { 'command-line': 'info registers -a' })
+      const status = await this.#qmp.execute('query-status')
+      const registers = await this.#qmp.execute('human-monitor-command', { 'command-line': 'info registers -a' })
       if (this.#stopped) return
       const isHalted = isRunning(status) && String(registers).trim() !== '' && areAllHalted(String(registers))
       if (isHalted && !this.#wasHalted) this.#onHalt()

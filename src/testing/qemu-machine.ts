@@ -5,8 +5,9 @@ import type { EventName, MachineEvents } from '../machine/events.js'
 import type { PanicMode } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
 import { PanicLog } from '../machine/panic-log.js'
+import { type QmpClient, type QmpClientEvent, QmpConnectionError } from '../monitor/qmp-client.js'
+import { QmpError } from '../monitor/qmp-error.js'
 import type { GuestMachine } from './engine.js'
-import { type QemuEvent, QemuGone, type QemuLink } from './qemu-link.js'
 
 /** The events that this library's machine knows too; QEMU has many more. */
 const KNOWN: Readonly<Record<EventName, true>> = {
@@ -40,7 +41,7 @@ export class QemuMachine implements GuestMachine {
   readonly panics: PanicLog
   readonly #options: QemuMachineOptions
   readonly #events: EventQueue
-  #link: QemuLink | undefined
+  #qmp: Pick<QmpClient, 'execute'> | undefined
   #runState: string
   #beginning = false
   #exitCode: number | undefined
@@ -103,19 +104,19 @@ export class QemuMachine implements GuestMachine {
   }
 
   /** @internal QEMU is there. */
-  connected(link: QemuLink): void {
-    this.#link = link
+  connected(qmp: Pick<QmpClient, 'execute'>): void {
+    this.#qmp = qmp
   }
 
   /** @internal Lets the guest run for the first time, without an event: a new machine is running. */
   begin(): void {
     this.#beginning = true
     // A QEMU that cannot answer any more has ended, which is told otherwise.
-    this.#link?.execute('cont').catch(() => {})
+    this.#qmp?.execute('cont').catch(() => {})
   }
 
   /** @internal Takes an event of QEMU's. */
-  take({ event: name, data, timestamp }: QemuEvent): void {
+  take({ event: name, data, timestamp }: QmpClientEvent): void {
     if (!isKnown(name)) return
     if (name === 'RESUME' && this.#beginning) {
       this.#beginning = false
@@ -145,7 +146,7 @@ export class QemuMachine implements GuestMachine {
   #onEnded: () => void = () => {}
 
   /** What an event says of the run state. */
-  #follow(event: EventName, data: QemuEvent['data']): void {
+  #follow(event: EventName, data: QmpClientEvent['data']): void {
     switch (event) {
       case 'GUEST_PANICKED':
         if (data?.action === 'poweroff') this.#ending = true
@@ -184,7 +185,7 @@ export class QemuMachine implements GuestMachine {
 
   /** QEMU stops by itself for reasons that no event names. */
   #ask(): void {
-    const asked = this.#link?.execute('query-status').then((answer) => {
+    const asked = this.#qmp?.execute('query-status').then((answer) => {
       const { status } = answer as { status?: unknown }
       if (this.#runState === 'paused' && typeof status === 'string' && status !== 'running') this.#runState = status
     })
@@ -194,18 +195,19 @@ export class QemuMachine implements GuestMachine {
   /** What libvirt does under on_crash restart: QEMU itself has no such mode. */
   #startAnew(): void {
     this.#panicResets++
-    const link = this.#link
-    const anew = link?.execute('system_reset').then(() => link.execute('cont'))
+    const qmp = this.#qmp
+    const anew = qmp?.execute('system_reset').then(() => qmp.execute('cont'))
     anew?.catch(() => {})
   }
 
   async #command(command: string): Promise<void> {
     if (this.#exitCode !== undefined) throw this.#hasEnded(command)
     try {
-      await this.#link?.execute(command)
+      await this.#qmp?.execute(command)
     } catch (error) {
-      if (error instanceof QemuGone && command === 'quit') return
-      throw error instanceof QemuGone ? this.#hasEnded(command) : error
+      if (error instanceof QmpError) throw new MachineError(error.message)
+      if (!(error instanceof QmpConnectionError)) throw error
+      if (command !== 'quit') throw this.#hasEnded(command)
     }
   }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { Assembler, AssemblyError, offset } from '../../src/testing/index.js'
-import { instructions, labels } from './instructions.js'
+import { instructions, instructions32, labels } from './instructions.js'
 import { programs } from './programs.js'
 import type { NasmRecording } from './record-nasm.js'
 
@@ -14,6 +14,11 @@ describe('the bytes are those that NASM was recorded to make', () => {
     expect(Object.fromEntries(ours)).toEqual(recording.instructions)
   })
 
+  it('of every instruction in 32-bit mode', () => {
+    const ours = instructions32.map(({ nasm, ours }) => [nasm, hex(ours(new Assembler(0, 32)).assemble())])
+    expect(Object.fromEntries(ours)).toEqual(recording.instructions32)
+  })
+
   it('of labels before and after their use', () => {
     expect(hex(labels.ours(new Assembler(labels.origin)).assemble())).toBe(recording.labels)
   })
@@ -21,7 +26,7 @@ describe('the bytes are those that NASM was recorded to make', () => {
   test.each(Object.entries(programs))('of the guest: %s', (name, program) => {
     const recorded = recording.programs[name]
     expect(program.toNasm(), 'another source: record anew, npx tsx test/testing/record-nasm.ts').toBe(recorded?.source)
-    expect(hex(program.build())).toBe(recorded?.bytes)
+    expect(hex(program.bytes())).toBe(recorded?.bytes)
   })
 })
 
@@ -51,6 +56,12 @@ describe('a program without bytes is refused', () => {
     ['a shift by 1', () => new Assembler().shr('al', 1), /shr al, 1: 1 is out of range/],
     ['a character past Latin-1', () => new Assembler().db('€'), /db: 8364 is out of range/],
     ['an origin past the segment', () => new Assembler(0x10000), /origin: 65536 is out of range/],
+    [
+      'an offset for a register of another width',
+      () => new Assembler(0, 32).mov('si', offset('x')),
+      /mov si, x: si is not a 32-bit/,
+    ],
+    ['an origin past 32 bits', () => new Assembler(2 ** 32, 32), /origin: 4294967296 is out of range/],
     ['registers of two sizes', () => new Assembler().cmp('al', 'bx'), /cmp al, bx: al is not a 16-bit register/],
   ]
   test.each(wrong)('%s', (_, assemble, message) => {

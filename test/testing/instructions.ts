@@ -1,6 +1,7 @@
 // The instructions on which the assembler is compared with NASM: NASM's text, and the same in the assembler's words.
 
-import { type Assembler, offset, REGISTERS_8, REGISTERS_16 } from '../../src/testing/assembler.js'
+import { type Assembler, offset } from '../../src/testing/assembler.js'
+import { REGISTERS_8, REGISTERS_16, REGISTERS_32 } from '../../src/testing/registers.js'
 
 export interface Instruction {
   readonly nasm: string
@@ -66,6 +67,54 @@ export const instructions: readonly Instruction[] = [
   { nasm: 'db `Hi\\n\\x60\\x5c\\xe9`, 0, 255', ours: (a) => a.db('Hi\n`\\é', 0, 255) },
   // Jumps to the instruction itself, the nearest label there is.
   ...jumps.map((name) => ({ nasm: `here: ${name} here`, ours: (a: Assembler) => a.label('here')[name]('here') })),
+  { nasm: 'here: jmp short here', ours: (a) => a.label('here').jmp('here') },
+  { nasm: 'here: jmp near here', ours: (a) => a.label('here').jmpNear('here') },
+  { nasm: 'here: call here', ours: (a) => a.label('here').call('here') },
+]
+
+const doubleWordValues = [
+  0, 5, 0x7f, 0x80, 0xff, 0x12345678, 0x7fffffff, 0x80000000, 0xffffff80, 0xffffffff, -1, -129,
+] as const
+
+/** The same in 32-bit mode: 32-bit registers, and how instructions on 16 bits differ there. */
+export const instructions32: readonly Instruction[] = [
+  ...REGISTERS_32.flatMap((to) => [
+    ...doubleWordValues.map((value) => ({ nasm: `mov ${to}, ${value}`, ours: (a: Assembler) => a.mov(to, value) })),
+    ...REGISTERS_32.map((from) => ({ nasm: `mov ${to}, ${from}`, ours: (a: Assembler) => a.mov(to, from) })),
+    { nasm: `inc ${to}`, ours: (a: Assembler) => a.inc(to) },
+    { nasm: `dec ${to}`, ours: (a: Assembler) => a.dec(to) },
+    { nasm: `shr ${to}, 7`, ours: (a: Assembler) => a.shr(to, 7) },
+    { nasm: `push ${to}`, ours: (a: Assembler) => a.push(to) },
+    { nasm: `pop ${to}`, ours: (a: Assembler) => a.pop(to) },
+  ]),
+  ...arithmetic.flatMap((name) =>
+    REGISTERS_32.flatMap((to) => [
+      ...doubleWordValues.map((value) => ({
+        nasm: `${name} ${to}, ${value}`,
+        ours: (a: Assembler) => a[name](to, value),
+      })),
+      { nasm: `${name} ${to}, esi`, ours: (a: Assembler) => a[name](to, 'esi') },
+    ]),
+  ),
+  ...wordValues.flatMap((value) => [
+    { nasm: `mov bx, ${value}`, ours: (a: Assembler) => a.mov('bx', value) },
+    { nasm: `cmp ax, ${value}`, ours: (a: Assembler) => a.cmp('ax', value) },
+    { nasm: `test dx, ${value}`, ours: (a: Assembler) => a.test('dx', value) },
+  ]),
+  ...(['al', 'ax', 'eax'] as const).flatMap((accumulator) => [
+    { nasm: `in ${accumulator}, dx`, ours: (a: Assembler) => a.in(accumulator, 'dx') },
+    { nasm: `out 0xf4, ${accumulator}`, ours: (a: Assembler) => a.out(0xf4, accumulator) },
+  ]),
+  { nasm: 'mov al, 5', ours: (a) => a.mov('al', 5) },
+  { nasm: 'add bx, cx', ours: (a) => a.add('bx', 'cx') },
+  { nasm: 'mov ds, ax', ours: (a) => a.mov('ds', 'ax') },
+  { nasm: 'mov ax, ds', ours: (a) => a.mov('ax', 'ds') },
+  { nasm: 'push ax', ours: (a) => a.push('ax') },
+  { nasm: 'pop di', ours: (a) => a.pop('di') },
+  { nasm: 'inc si', ours: (a) => a.inc('si') },
+  { nasm: 'shr bx, 3', ours: (a) => a.shr('bx', 3) },
+  { nasm: 'stosw', ours: (a) => a.stosw() },
+  { nasm: 'dd 0x1badb002, 1', ours: (a) => a.dd(0x1badb002, 1) },
   { nasm: 'here: jmp short here', ours: (a) => a.label('here').jmp('here') },
   { nasm: 'here: jmp near here', ours: (a) => a.label('here').jmpNear('here') },
   { nasm: 'here: call here', ours: (a) => a.label('here').call('here') },

@@ -4,13 +4,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { instructions, labels } from './instructions.js'
+import { type Instruction, instructions, instructions32, labels } from './instructions.js'
 import { programs } from './programs.js'
 
 export interface NasmRecording {
   readonly nasm: string
   /** NASM's text of an instruction, and its bytes in hexadecimal. */
   readonly instructions: Record<string, string>
+  /** The same in 32-bit mode. */
+  readonly instructions32: Record<string, string>
   readonly labels: string
   /** Whole programs, each as the source given to NASM and the bytes it made. */
   readonly programs: Record<string, { source: string; bytes: string }>
@@ -37,11 +39,11 @@ function version(): string {
 /** NASM's listing line: its number, then (for a line with code) the address and the bytes, then the source. */
 const listingLine = /^ *(\d+) [0-9A-F]{8} (\S+)/
 
-function recordInstructions(): Record<string, string> {
+function recordInstructions(bits: 16 | 32, instructions: readonly Instruction[]): Record<string, string> {
   // A label of its own for each line, as NASM wants a name only once.
   const lines = instructions.map(({ nasm: text }, index) => text.replaceAll('here', `here${index}`))
   const recorded: Record<string, string> = {}
-  for (const line of nasm(['bits 16', ...lines].join('\n')).listing.split('\n')) {
+  for (const line of nasm([`bits ${bits}`, ...lines].join('\n')).listing.split('\n')) {
     const [, number, bytes] = listingLine.exec(line) ?? []
     const instruction = instructions[Number(number) - 2]
     if (instruction && bytes) recorded[instruction.nasm] = bytes.replace(/[^0-9A-F]/g, '').toLowerCase()
@@ -54,7 +56,8 @@ function recordInstructions(): Record<string, string> {
 try {
   const recording: NasmRecording = {
     nasm: version(),
-    instructions: recordInstructions(),
+    instructions: recordInstructions(16, instructions),
+    instructions32: recordInstructions(32, instructions32),
     labels: nasm(`bits 16\norg ${labels.origin}\n${labels.nasm}\n`).bytes.toString('hex'),
     programs: Object.fromEntries(
       Object.entries(programs).map(([name, program]) => {
@@ -64,7 +67,8 @@ try {
     ),
   }
   writeFileSync(new URL('nasm-recording.json', import.meta.url), `${JSON.stringify(recording, null, 1)}\n`)
-  console.log(`${Object.keys(recording.instructions).length} instructions recorded from ${recording.nasm}`)
+  const count = Object.keys(recording.instructions).length + Object.keys(recording.instructions32).length
+  console.log(`${count} instructions recorded from ${recording.nasm}`)
 } finally {
   rmSync(folder, { recursive: true })
 }
