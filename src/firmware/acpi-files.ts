@@ -4,7 +4,7 @@ import { checkInteger } from '../bus/check.js'
 import { acpiTable, TABLE_CHECKSUM_OFFSET, TABLE_HEADER_BYTES } from './acpi-table.js'
 import { ascii, join, littleEndian } from './aml.js'
 import { i440fxDsdt } from './i440fx-dsdt.js'
-import type { FwCfgFile, PvpanicTarget } from './pvpanic-port.js'
+import { type FwCfgFile, type PvpanicTarget, pvpanicPort } from './pvpanic-port.js'
 import { pvpanicSsdt } from './pvpanic-ssdt.js'
 import { TableLoader } from './table-loader.js'
 
@@ -27,6 +27,7 @@ const LEVEL_INTERRUPTS = [SCI, 10, 11] as const
 
 /** Where SeaBIOS moves the power management registers of the 440FX when it finds `etc/table-loader`; else 0xb000. */
 const PM_BASE = 0x600
+const PM_PORTS = 0x40
 const PM1_EVENT_PORT = PM_BASE
 const PM1_CONTROL_PORT = PM_BASE + 4
 const PM_TIMER_PORT = PM_BASE + 8
@@ -51,12 +52,17 @@ export interface AcpiFilesOptions {
  * hot-plugged. SeaBIOS uses these in the place of tables of its own, and moves the chip set's power management registers
  * from port 0xb000 to 0x600, where an emulator must then have them.
  * @param target the machine that has the pvpanic device, or its port, 0..0xffff.
- * @throws {RangeError | TypeError} if there is no such port or device, or an option is wrong.
+ * @throws {RangeError | TypeError} if there is no such port or device, its port is among those registers' 0x600 to 0x63f,
+ *   or an option is wrong.
  */
 export function acpiFiles(target: PvpanicTarget, options: AcpiFilesOptions = {}): FwCfgFile[] {
   const pciMemoryFirst = checkInteger('pciMemoryFirst', options.pciMemoryFirst ?? 0x80000000, 0x100000, 0xfeb00000)
   const { timerInput = 2 } = options
   if (timerInput !== 0 && timerInput !== 2) throw new RangeError(`timerInput: expected 0 or 2, got ${timerInput}`)
+  const port = pvpanicPort(target)
+  if (port >= PM_BASE && port < PM_BASE + PM_PORTS) {
+    throw new RangeError(`port: the power management registers lie at 0x600 to 0x63f, got 0x${port.toString(16)}`)
+  }
   const layout = [
     facs(),
     i440fxDsdt(pciMemoryFirst),
