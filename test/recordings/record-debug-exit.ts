@@ -33,17 +33,20 @@ function* everyCase(): Generator<{ iobase?: number; iosize?: number; input: stri
 
 export async function recordDebugExit(program: string): Promise<void> {
   const cases: DebugExitCase[] = []
-  for (const { input, ...options } of everyCase()) {
-    const { iobase, iosize } = options
-    const device = `isa-debug-exit${iobase === undefined ? '' : `,iobase=${iobase}`}${iosize === undefined ? '' : `,iosize=${iosize}`}`
-    const qemu = await QemuProcess.start(['-device', 'pvpanic', '-device', device])
-    try {
-      cases.push({ ...options, step: await observeStep(qemu, input, 'running') })
-    } finally {
-      await qemu.dispose()
-    }
-  }
+  for (const { input, ...options } of everyCase()) cases.push(await recordDebugExitCase(options, input))
   const header = { program, arguments: ['-device', 'pvpanic', '-device', 'isa-debug-exit,iobase=…,iosize=…'] }
   const bytes = writeRecording<Header, DebugExitCase>('debug-exit', { header, lines: cases })
   console.log(`debug-exit: ${cases.length} cases, ${bytes} bytes`)
+}
+
+/** Gives `input` to a QEMU with an isa-debug-exit at the ports of `options`. */
+export async function recordDebugExitCase(options: Omit<DebugExitCase, 'step'>, input: string): Promise<DebugExitCase> {
+  const { iobase, iosize } = options
+  const device = `isa-debug-exit${iobase === undefined ? '' : `,iobase=${iobase}`}${iosize === undefined ? '' : `,iosize=${iosize}`}`
+  const qemu = await QemuProcess.start(['-device', 'pvpanic', '-device', device])
+  try {
+    return { ...options, step: await observeStep(qemu, input, 'running') }
+  } finally {
+    await qemu.dispose()
+  }
 }

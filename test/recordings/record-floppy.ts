@@ -273,26 +273,29 @@ const SCENARIOS: readonly (readonly [title: string, inputs: readonly string[]])[
 ]
 
 export async function recordFloppy(version: string): Promise<void> {
+  const scenarios: FloppyScenario[] = []
+  for (const [title, inputs] of SCENARIOS) scenarios.push({ title, steps: await recordScenario(inputs) })
+  const header = { program: version, arguments: ['-drive', 'if=floppy,format=raw,file=…'] }
+  const bytes = writeRecording<Header, FloppyScenario>('floppy', { header, lines: scenarios })
+  console.log(`floppy: ${scenarios.length} scenarios, ${bytes} bytes`)
+}
+
+/** Gives a scenario's inputs to a QEMU with a fresh floppy. */
+export async function recordScenario(inputs: readonly string[]): Promise<FloppyStep[]> {
   const folder = await mkdtemp(join(tmpdir(), 'record-floppy-'))
-  const image = join(folder, 'floppy.img')
   try {
-    const scenarios: FloppyScenario[] = []
-    for (const [title, inputs] of SCENARIOS) {
-      await writeFile(
-        image,
-        Uint8Array.from({ length: FLOPPY_BYTES }, (_, index) => floppyByte(index)),
-      )
-      scenarios.push({ title, steps: await recordScenario(image, inputs) })
-    }
-    const header = { program: version, arguments: ['-drive', 'if=floppy,format=raw,file=…'] }
-    const bytes = writeRecording<Header, FloppyScenario>('floppy', { header, lines: scenarios })
-    console.log(`floppy: ${scenarios.length} scenarios, ${bytes} bytes`)
+    const image = join(folder, 'floppy.img')
+    await writeFile(
+      image,
+      Uint8Array.from({ length: FLOPPY_BYTES }, (_, index) => floppyByte(index)),
+    )
+    return await recordSteps(image, inputs)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function recordScenario(image: string, inputs: readonly string[]): Promise<FloppyStep[]> {
+async function recordSteps(image: string, inputs: readonly string[]): Promise<FloppyStep[]> {
   const qemu = await QemuProcess.start(['-drive', `if=floppy,format=raw,file=${image}`])
   try {
     const floppy = new FloppyDriver(qemu)

@@ -31,7 +31,8 @@ const INPUTS = [PANIC, CRASH_LOADED, 'stop', 'cont', 'system_reset', 'system_pow
 const DEVICE = ['-device', 'pvpanic']
 const DEFAULTS: Actions = { panic: 'shutdown', shutdown: 'poweroff', reboot: 'reset' }
 
-interface Story {
+/** What a story is recorded from. */
+export interface Story {
   readonly title: string
   readonly actions?: Partial<Actions>
   readonly startPaused?: boolean
@@ -150,7 +151,8 @@ function everyCombination(): Actions[] {
   return combinations
 }
 
-async function recordCase(from: LifecycleState, actions: Actions, input: string): Promise<LifecycleCase> {
+/** Gives `input` to a QEMU that is in `from`. */
+export async function recordCase(from: LifecycleState, actions: Actions, input: string): Promise<LifecycleCase> {
   const qemu = await startIn(from, actions)
   try {
     return { from, actions, step: await observeStep(qemu, input, undefined) }
@@ -191,7 +193,8 @@ function start({ panic, shutdown, reboot }: Actions, more: readonly string[] = [
   return QemuProcess.start([...DEVICE, '-action', actions, ...more])
 }
 
-async function recordStory(story: Story): Promise<LifecycleStory> {
+/** Gives a story's inputs one after the other to a QEMU of their own. */
+export async function recordStory(story: Story): Promise<LifecycleStory> {
   const { title, startPaused = false, inputs } = story
   const actions = { ...DEFAULTS, ...story.actions }
   const qemu = await start(actions, startPaused ? ['-S'] : [])

@@ -62,7 +62,8 @@ export async function recordPorts(program: string): Promise<void> {
   }
 }
 
-async function recordSteps(args: readonly string[], inputs: readonly string[]): Promise<Step[]> {
+/** Gives `inputs` one after the other to a QEMU started with `args`. */
+export async function recordSteps(args: readonly string[], inputs: readonly string[]): Promise<Step[]> {
   const qemu = await QemuProcess.start(args)
   try {
     const steps: Step[] = []
