@@ -93,6 +93,7 @@ it.each([
   ['a port that is none', () => pvpanicSsdt(0x10000), 'port: expected an integer from 0 to 0xffff, got 0x10000'],
   ['a relative scope', () => pvpanicSsdt(0x505, { scope: 'PCI0.ISA' }), 'scope: expected an absolute path'],
   ['a scope that is no path', () => pvpanicSsdt(0x505, { scope: '\\_SB.pci0' }), 'ACPI path: expected names'],
+  ['a port that the power management registers cover', () => acpiFiles(0x63f), '0x600 to 0x63f, got 0x63f'],
   ['PCI memory above the I/O APIC', () => acpiFiles(0x505, { pciMemoryFirst: 0xffffffff }), 'pciMemoryFirst: expected'],
   [
     'a timer input that no PC has',
