@@ -5,12 +5,24 @@ const libraries = {
   index: 'src/index.ts',
   firmware: 'src/firmware/index.ts',
   libvirt: 'src/libvirt/index.ts',
+  qmp: 'src/monitor/qmp.ts',
+  qtest: 'src/monitor/qtest.ts',
+  monitor: 'src/monitor/server.ts',
+  'core-dump': 'src/core-dump/index.ts',
   v86: 'src/v86/index.ts',
   testing: 'src/testing/index.ts',
+  vitest: 'src/vitest/index.ts',
 }
-const programs = { cli: 'src/cli/main.ts' }
+const programs = { cli: 'src/cli/main.ts', 'pvpanic-system': 'src/cli/pvpanic-system.ts' }
 
-const common = { target: 'node20', splitting: true, sourcemap: false, treeshake: true, external: ['v86'], shims: true }
+const common = {
+  target: 'node20',
+  splitting: true,
+  sourcemap: false,
+  treeshake: true,
+  external: ['v86', 'vitest'],
+  shims: true,
+}
 
 // One build for both formats shares chunks between the entry points, so a class is the same class from each of them.
 export default defineConfig([

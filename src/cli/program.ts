@@ -6,6 +6,7 @@ import { domainCommand } from './domain.js'
 import { EXIT } from './exit-codes.js'
 import { matrixCommand } from './matrix.js'
 import { runCommand } from './run.js'
+import { serveCommand } from './serve.js'
 import type { Terminal } from './terminal.js'
 import { traceCommand } from './trace.js'
 
@@ -25,6 +26,7 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
   const commands = [
     demoCommand(terminal),
     runCommand(terminal, finish),
+    serveCommand(terminal, finish),
     traceCommand(terminal, finish),
     matrixCommand(terminal, finish),
     domainCommand(terminal, finish),
