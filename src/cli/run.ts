@@ -6,7 +6,7 @@ import type { PanicMode } from '../machine/machine.js'
 import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
 import { ImageError } from '../testing/image-error.js'
-import { EXPECTATION_NAMES, type Expectation, judge, type Verdict } from './judge.js'
+import { EXPECTATION_NAMES, type Expectations, judge, type Verdict } from './judge.js'
 import { PANIC_MODES, parseCount, parseDuration, parseEvents, parsePort, parseSize } from './option-values.js'
 import { printEntry } from './print-timeline.js'
 import { ProgressLine } from './progress-line.js'
@@ -40,8 +40,7 @@ interface RunOptions {
   readonly machineType?: string
 }
 
-interface TellOptions {
-  readonly expect?: Expectation
+interface TellOptions extends Expectations {
   readonly timeout: number
   readonly serial?: string
   readonly report?: ReportTarget
@@ -82,6 +81,11 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
     )
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
     .addOption(new Option('--expect <what>', 'succeed only if the guest does this').choices(EXPECTATION_NAMES))
+    .addOption(
+      new Option('--expect-exit <code>', 'succeed only if the machine ends with this code, as isa-debug-exit makes it')
+        .argParser(parseCount)
+        .conflicts('expect'),
+    )
     .option('--timeout <time>', 'give up after this long', parseDuration, 60_000)
     .option('--serial <where>', "the guest's serial line: stdio (both ways), or a file")
     .option(
@@ -107,7 +111,7 @@ Exit code 0: what was expected came; without --expect: the guest panicked and th
 }
 
 async function run(options: RunOptions & TellOptions, terminal: Terminal): Promise<number> {
-  const { timeout, expect, json, serial, report, ...bootOptions } = options
+  const { timeout, expect: _expect, expectExit: _expectExit, json, serial, report, ...bootOptions } = options
   const began = performance.now()
   const seconds = () => (performance.now() - began) / 1000
   const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
@@ -118,7 +122,7 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     guest = await bootGuest(bootOptions satisfies BootOptions)
     timeline.follow(guest)
     disconnect = connectSerial(guest, serial, terminal)
-    const verdict = await judge(guest, expect, timeout)
+    const verdict = await judge(guest, options, timeout)
     timeline.add('end', verdict.text)
     if (report)
       writeReport(report, { ...verdict, name: nameOf(options), seconds: seconds(), serial: guest.serial.text })
@@ -156,7 +160,8 @@ function progressText(seconds: number, timeoutMs: number): string {
 function nameOf(options: RunOptions & TellOptions): string {
   const image = IMAGE_OPTIONS.map((name) => options[name]).find((path) => path !== undefined)
   const guest = image === undefined ? 'the built-in guest' : basename(image)
-  return `${guest} in ${options.engine}, on-panic ${options.onPanic}, expecting ${options.expect ?? 'a report or an end'}`
+  const { engine, onPanic, expectExit, expect = 'a report or an end' } = options
+  return `${guest} in ${engine}, on-panic ${onPanic}, expecting ${expectExit === undefined ? expect : `exit code ${expectExit}`}`
 }
 
 function toJson({ machine, serial }: Guest, timeline: Timeline, verdict: Verdict) {

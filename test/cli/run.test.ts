@@ -1,10 +1,11 @@
 // `isa-pvpanic run` as a shell sees it: exit codes by the contract, what it prints, and what it says of wrong use.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { GuestRom } from '../../src/testing/guest-rom.js'
+import { testKernel } from '../../src/testing/test-kernel.js'
 import { run } from './run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-run-'))
@@ -28,6 +29,10 @@ const hostile = image(
   new GuestRom().forever((guest) => guest.print('\x1b[2J\n').outb(0x0c, 0)),
 )
 
+const kernel = join(folder, 'kernel.bin')
+writeFileSync(kernel, testKernel({ debugExit: 0xf4 }))
+const hello = 'kernel: started by a multiboot loader'
+
 describe('the exit code', () => {
   it.each([
     [0, 'the built-in guest panics', []],
@@ -37,12 +42,22 @@ describe('the exit code', () => {
     [0, 'a crash kernel was expected', ['--bios', crashLoaded, '--expect', 'crash-loaded']],
     [0, 'no report was expected', ['--bios', silent, '--expect', 'none']],
     [0, 'the guest ends the machine', ['--bios', debugExit, '--debug-exit', '0xf4']],
+    [0, 'a multiboot kernel panics', ['--multiboot', kernel, '--expect', 'panic']],
+    [0, 'the exit code was expected', ['--bios', debugExit, '--debug-exit', '0xf4', '--expect-exit', '33']],
+    [1, 'another exit code was expected', ['--bios', debugExit, '--debug-exit', '0xf4', '--expect-exit', '35']],
+    [1, 'a panic came where an exit code was expected', ['--multiboot', kernel, '--expect-exit', '33']],
     [1, 'a panic came where none was expected', ['--expect', 'none']],
     [1, 'something else came', ['--bios', crashLoaded, '--expect', 'panic']],
     [1, 'the guest halts for good first', ['--bios', silent, '--expect', 'panic']],
     [1, 'the machine ends first', ['--bios', debugExit, '--debug-exit', '0xf4', '--expect', 'panic']],
     [1, 'no device is offered that takes panics', ['--events', '0', '--expect', 'panic']],
     [2, 'the image cannot be read', ['--bios', join(folder, 'absent.rom')]],
+    [2, 'an image is of another kind', ['--kernel', silent]],
+    [2, 'the guest is to boot two kernels', ['--kernel', silent, '--multiboot', kernel]],
+    [2, 'a report has no format', ['--report', 'results.xml']],
+    [2, 'an option is of the other engine', ['--qemu-program', 'qemu-system-x86_64']],
+    [2, 'two things are expected', ['--expect', 'panic', '--expect-exit', '33']],
+    [3, 'there is no QEMU', ['--engine', 'qemu', '--qemu-program', join(folder, 'absent')]],
     [2, 'a port does not exist', ['--iobase', '0x10000']],
     [2, 'a mode does not exist', ['--on-panic', 'explode']],
     [2, 'an option does not exist', ['--frobnicate']],
@@ -89,6 +104,62 @@ describe('the output', () => {
   it('says what was wrong with a value, and what is allowed', async () => {
     const { stderr } = await run(['run', '--iobase', 'zz'])
     expect(stderr).toContain("'--iobase <port>' argument 'zz' is invalid. Expected a port such as 0x505 or 1285")
+  })
+})
+
+describe('a report', () => {
+  const report = async (format: 'junit' | 'tap', args: readonly string[]) => {
+    const path = join(folder, `report.${format}`)
+    await run(['run', ...args, '--report', `${format}=${path}`])
+    return readFileSync(path, 'utf8')
+  }
+
+  it('in JUnit tells of a run that showed what was expected, with what the guest printed', async () => {
+    const xml = await report('junit', ['--multiboot', kernel, '--expect', 'panic'])
+    expect(xml).toMatch(/^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites /)
+    expect(xml).toContain('tests="1" failures="0" errors="0" skipped="0"')
+    expect(xml).toContain('name="kernel.bin in v86, on-panic preserve, expecting panic"')
+    expect(xml).toContain(`<system-out>${hello}\n`)
+    expect(xml).not.toContain('<failure')
+  })
+
+  it('in JUnit tells of a failure, and leaves out what XML cannot hold', async () => {
+    const xml = await report('junit', ['--bios', hostile, '--timeout', '300ms', '--expect', 'panic'])
+    expect(xml).toContain('failures="1"')
+    expect(xml).toContain('<failure message="no report and no end within 300 ms">exit code 124: ')
+    expect(xml).not.toContain('\x1b')
+    expect(xml).toContain('<system-out>[2J\n[2J\n')
+  })
+
+  it('in TAP tells of a run that showed what was expected', async () => {
+    const tap = (await report('tap', ['--multiboot', kernel, '--expect', 'panic'])).split('\n')
+    expect(tap.slice(0, 3)).toEqual([
+      'TAP version 13',
+      '1..1',
+      'ok 1 - kernel.bin in v86, on-panic preserve, expecting panic',
+    ])
+    expect(tap).toContain(`# ${hello}`)
+  })
+
+  it('in TAP tells of a failure', async () => {
+    const tap = await report('tap', ['--bios', silent, '--expect', 'panic'])
+    expect(tap).toContain('\nnot ok 1 - silent.rom in v86')
+    expect(tap).toContain('message: "the guest halted for good without a report"')
+  })
+})
+
+describe('--serial', () => {
+  it('stdio gives the guest the terminal, and everything else goes beside it', async () => {
+    const { stdout, stderr } = await run(['run', '--multiboot', kernel, '--serial', 'stdio'])
+    expect(stdout).toBe(`${hello}\nkernel: panic: reporting it to the host\n`)
+    expect(stderr).toContain('GUEST_PANICKED action=pause')
+    expect(stderr).not.toContain(hello)
+  })
+
+  it('FILE takes what the guest prints, as it is', async () => {
+    const path = join(folder, 'serial.txt')
+    await run(['run', '--bios', hostile, '--timeout', '300ms', '--serial', path])
+    expect(readFileSync(path, 'latin1').slice(0, 10)).toBe('\x1b[2J\n\x1b[2J\n')
   })
 })
 
