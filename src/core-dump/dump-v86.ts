@@ -96,7 +96,20 @@ function mappingsOf({ cr, mem8 }: V86Registers, memory: readonly MemoryRange[]):
   const read = (address: number) => (address + 4 <= mem8.length ? view.getUint32(address, true) : undefined)
   const [cr0 = 0, , , cr3 = 0, cr4 = 0] = cr
   const mappings = mappedMemory({ cr0, cr3, cr4 }, read)
-  return mappings && longest(mappings.flatMap((mapping) => memory.flatMap((range) => intersect(mapping, range))))
+  return mappings && longest(within(memory, mappings))
+}
+
+/** The parts of mappings that lie in memory. */
+function within(memory: readonly MemoryRange[], mappings: readonly MemoryMapping[]): MemoryMapping[] {
+  const parts: MemoryMapping[] = []
+  for (const { virtual, physical, size } of mappings) {
+    for (const { address, bytes } of memory) {
+      const first = Math.max(physical, address)
+      const end = Math.min(physical + size, address + bytes.length)
+      if (first < end) parts.push({ virtual: virtual + first - physical, physical: first, size: end - first })
+    }
+  }
+  return parts
 }
 
 /** As many as a core file can list: a guest can map more. */
@@ -104,11 +117,4 @@ function longest(mappings: MemoryMapping[]): MemoryMapping[] {
   if (mappings.length <= MOST_MAPPINGS) return mappings
   const kept = mappings.toSorted((a, b) => b.size - a.size).slice(0, MOST_MAPPINGS)
   return kept.sort((a, b) => a.virtual - b.virtual)
-}
-
-/** The part of a mapping that lies in a range, if any. */
-function intersect({ virtual, physical, size }: MemoryMapping, { address, bytes }: MemoryRange): MemoryMapping[] {
-  const first = Math.max(physical, address)
-  const end = Math.min(physical + size, address + bytes.length)
-  return first < end ? [{ virtual: virtual + first - physical, physical: first, size: end - first }] : []
 }

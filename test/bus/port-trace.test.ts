@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { IoPortBus } from '../../src/bus/io-port-bus.js'
 import type { PortAccess } from '../../src/bus/port-tap.js'
@@ -137,5 +138,25 @@ describe('a file that is no good trace', () => {
     const read = () => [...readPortTrace(file)]
     expect(read).toThrow(PortTraceError)
     expect(read).toThrow(`port trace, byte ${offset}: ${reason}`)
+  })
+
+  it('is never the cause of another error, whatever its bytes', () => {
+    const anyBytes = fc.uint8Array({ maxLength: 64 })
+    const file = fc.oneof(
+      anyBytes,
+      anyBytes.map((bytes) => new Uint8Array([...portTraceHeader(), ...bytes])),
+    )
+    fc.assert(
+      fc.property(file, (bytes) => {
+        try {
+          for (const { port, width, value } of readPortTrace(bytes)) {
+            expect(port <= 0xffff && value < 2 ** (8 * width)).toBe(true)
+          }
+        } catch (error) {
+          if (!(error instanceof PortTraceError)) throw error
+          expect(error.offset).toBeLessThanOrEqual(bytes.length)
+        }
+      }),
+    )
   })
 })

@@ -76,3 +76,23 @@ it('refuses a guest that goes on', async () => {
 it('refuses what is no emulator', async () => {
   await expect(dumpCore(new Machine({ startPaused: true }), {} as V86)).rejects.toThrow('expected a v86 emulator')
 })
+
+it('lists as much of a hostile guest as a core file can, in bounded time', async () => {
+  // One page directory whose entries all lead to one page table, whose entries lead to two pages in turn.
+  const [DIRECTORY, TABLE, ENTRIES, PRESENT] = [0x10000, 0x11000, 1024, 1]
+  const mem8 = new Uint8Array(0x20000)
+  const words = new DataView(mem8.buffer)
+  for (let index = 0; index < ENTRIES; index++) {
+    words.setUint32(DIRECTORY + 4 * index, TABLE | PRESENT, true)
+    words.setUint32(TABLE + 4 * index, (index % 2) * 0x2000 + 0x1000 + PRESENT, true)
+  }
+  const cpu = {
+    ...{ mem8, cr: Int32Array.of(-1, 0, 0, DIRECTORY, 0), get_eflags: () => 2 },
+    ...{ reg32: new Int32Array(8), sreg: new Uint16Array(8) },
+    ...{ segment_offsets: new Int32Array(8), instruction_pointer: new Int32Array(1) },
+  }
+  const emulator = { v86: { cpu }, is_running: () => false } as unknown as V86
+  const core = await dumpCore(new Machine({ startPaused: true }), emulator, { addresses: 'virtual' })
+  const [head = new Uint8Array()] = core.pieces()
+  expect(Buffer.from(head).readUInt16LE(44)).toBe(0xfffe)
+})

@@ -66,7 +66,11 @@ function findDevice(table: Buffer, name: string): Buffer {
   throw new Error(`no device ${name} in the table`)
 }
 
-const recording: AcpiRecording = { program: await qemuVersion(), devices: [] }
+const program = await qemuVersion().catch((error: Error) => {
+  console.error(error.message)
+  process.exit(1)
+})
+const recording: AcpiRecording = { program, devices: [] }
 for (const machine of MACHINES) {
   for (const port of PORTS) {
     const qemu = await QemuProcess.start(['-machine', machine, '-device', `pvpanic,ioport=${port}`])
