@@ -1,0 +1,104 @@
+// What a guest boots from: read, checked, and given its defaults.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { findFirmware } from '../../src/testing/find-firmware.js'
+import { type GuestImages, loadImages } from '../../src/testing/guest-images.js'
+import { bootGuest, ImageError, testKernel } from '../../src/testing/index.js'
+
+const MEBIBYTE = 0x100000
+const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-images-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const path = join(folder, 'firmware.bin')
+writeFileSync(path, Uint8Array.of(1, 2, 3))
+
+/** The least that Linux's x86 boot protocol asks of a kernel's header, with one setup sector. */
+function kernelImage({ size = 2048, protocol = 0x020f } = {}): Uint8Array {
+  const image = new Uint8Array(size)
+  const view = new DataView(image.buffer)
+  view.setUint8(0x1f1, 1)
+  view.setUint16(0x1fe, 0xaa55, true)
+  view.setUint32(0x202, 0x53726448, true)
+  view.setUint16(0x206, protocol, true)
+  return image
+}
+const bios = Uint8Array.of(0xf4)
+
+describe('images', () => {
+  it('are read from files and taken from buffers', async () => {
+    const images = await loadImages({ bios: path, kernel: kernelImage() }, true)
+    expect([...(images.bios ?? [])]).toEqual([1, 2, 3])
+    expect(images.kernel).toHaveLength(2048)
+  })
+
+  it.each<[string, GuestImages, number]>([
+    ['a ROM', { bios }, MEBIBYTE],
+    ['the built-in guest', {}, MEBIBYTE],
+    ['a kernel', { bios, kernel: kernelImage() }, 128 * MEBIBYTE],
+    ['a multiboot kernel', { multiboot: testKernel() }, 128 * MEBIBYTE],
+    ['a disk', { bios, hda: bios }, 128 * MEBIBYTE],
+    ['what was asked for', { bios, memory: 3 * MEBIBYTE }, 3 * MEBIBYTE],
+  ])('come with memory as %s needs it', async (_, images, memory) => {
+    expect((await loadImages(images, true)).memory).toBe(memory)
+  })
+
+  it('of an engine with firmware of its own get none', async () => {
+    expect((await loadImages({ kernel: kernelImage() }, false)).bios).toBeUndefined()
+  })
+})
+
+describe('refused is', () => {
+  it.each<[string, GuestImages, RegExp]>([
+    ['a file that is not there', { bios: join(folder, 'absent') }, /^bios: ENOENT/],
+    ['a folder', { fda: folder }, /^fda: EISDIR/],
+    ['an empty image', { hda: new Uint8Array(), bios }, /^hda: the image is empty/],
+    ['a kernel that is none', { kernel: new Uint8Array(4096), bios }, /^kernel: expected a Linux bzImage/],
+    ['a kernel of an old protocol', { kernel: kernelImage({ protocol: 0x0201 }), bios }, /^kernel: expected a Linux/],
+    ['a kernel that is cut off', { kernel: kernelImage().slice(0, 0x203), bios }, /^kernel: expected a Linux/],
+    [
+      'a multiboot kernel without a header',
+      { multiboot: new Uint8Array(9000) },
+      /^multiboot: there is no multiboot header/,
+    ],
+    ['a multiboot header with a wrong checksum', { multiboot: testKernel().fill(0, 8, 9) }, /^multiboot: there is no/],
+    ['a second kernel', { kernel: kernelImage(), multiboot: testKernel() }, /^kernel and multiboot: /],
+    ['an initial RAM disk without a kernel', { initrd: bios }, /^initrd: expected a kernel/],
+    ['no memory', { memory: 0 }, /^memory: expected an integer/],
+    ['half a byte of memory', { memory: 1.5 }, /^memory: expected an integer/],
+  ])('%s', async (_, images, message) => {
+    await expect(loadImages(images, true)).rejects.toThrow(message)
+  })
+
+  it('something that is no image', async () => {
+    const bios = 5 as unknown as Uint8Array
+    await expect(loadImages({ bios }, true)).rejects.toThrow('bios: expected a path or a Uint8Array')
+  })
+
+  it.each<[string, GuestImages, RegExp]>([
+    ['a kernel larger than memory', { kernel: kernelImage(), memory: MEBIBYTE, bios }, /^kernel: its 1024 bytes go to/],
+    [
+      'an initial RAM disk above memory',
+      { kernel: kernelImage(), initrd: bios, memory: 64 * MEBIBYTE, bios },
+      /^initrd: its 1 bytes go to address 67108864, and memory has 67108864 bytes/,
+    ],
+  ])('%s, in v86', async (_, images, message) => {
+    await expect(bootGuest(images)).rejects.toThrow(message)
+    await expect(bootGuest(images)).rejects.toThrow(ImageError)
+  })
+})
+
+describe('firmware', () => {
+  it('is the first that is found', async () => {
+    expect(await findFirmware([join(folder, 'absent'), path])).toHaveLength(3)
+  })
+
+  it('that is nowhere: the message says where it was looked for, and how to install it', async () => {
+    const missing = findFirmware([join(folder, 'a'), join(folder, 'b')])
+    await expect(missing).rejects.toThrow(ImageError)
+    await expect(missing).rejects.toThrow(
+      /^bios: .*\/a, .*\/b\. On Debian: apt-get install seabios\. Or give an image as bios/,
+    )
+  })
+})
