@@ -1,7 +1,11 @@
 // What is shown with a real Linux: what its driver finds, and what becomes of its panic under every mode.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pvpanicSsdt } from '../../src/firmware/index.js'
 import { type BootOptions, bootGuest, type EngineName, type Guest } from '../../src/testing/index.js'
 import type { DebianFiles } from './debian.js'
 import { showLinuxCores } from './linux-core.js'
@@ -67,6 +71,29 @@ async function panicked(guest: Guest, { port = PORT, events = KNOWN_TO_LINUX } =
   said('guest: driver pvpanic-mmio')
   said(`guest: capability ${capability} events ${capability}`)
   said(`guest: ports ${hexPort}-${hexPort} : QEMU0001:00`)
+}
+
+/** QEMU without a pvpanic device of its own: the port answers 0xff, the node is there. */
+async function showSsdt(debian: DebianFiles): Promise<undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'ssdt-'))
+  try {
+    const table = join(folder, 'ssdt.aml')
+    writeFileSync(table, pvpanicSsdt(0x5000, { scope: '\\_SB.PCI0.S08' }))
+    const images = linuxImages(debian, { plot: 'idle', append: 'loglevel=5' })
+    const options = { engine: 'qemu', iobase: null, qemuArguments: ['-acpitable', `file=${table}`] } as const
+    const guest = await bootGuest({ ...images, ...options })
+    try {
+      await guest.serial.waitFor(/guest: waiting/, BOOT)
+      assert.match(guest.serial.text, ACPI_NODE)
+      assert.match(guest.serial.text, /guest: driver pvpanic-mmio/)
+      assert.match(guest.serial.text, /guest: ports 5000-5000 : QEMU0001:00/)
+      assert.doesNotMatch(guest.serial.text, /ACPI.*(error|warning)/i)
+    } finally {
+      await guest.dispose()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -154,6 +181,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     boot: (debian) => ({ onPanic: 'preserve', bios: debian.read(/seabios\/bios-256k\.bin$/) }),
     follow: (guest) => panicked(guest),
   }),
+  ssdt: {
+    shows: "an SSDT of ours among QEMU's tables lets the driver bind, and Linux has nothing to say against it",
+    engine: 'qemu',
+    run: showSsdt,
+  },
   'core-dump': {
     shows: 'the core dump of a panicked guest is read by readelf and gdb, and holds the kernel where it belongs',
     engine: 'v86',
