@@ -265,7 +265,7 @@ export class IoPortBus {
   #read(port: number, width: 2 | 4): number {
     const first = this.#codes[port] as number
     let value = 0
-    if (this.#takesBytes(first, port, width)) {
+    if (this.#takesBytes(first, width)) {
       for (let i = 0; i < width; i++) value |= this.#fetch(first + i, port) << (8 * i)
       return value >>> 0
     }
@@ -282,7 +282,7 @@ export class IoPortBus {
 
   #write(port: number, width: 2 | 4, value: number): void {
     const first = this.#codes[port] as number
-    if (this.#takesBytes(first, port, width)) {
+    if (this.#takesBytes(first, width)) {
       for (let i = 0; i < width; i++) this.#send(first + i, port, (value >>> (8 * i)) & 0xff)
       return
     }
@@ -297,9 +297,9 @@ export class IoPortBus {
   }
 
   /** Whether the whole access goes to one device in a slot, byte by byte. */
-  #takesBytes(code: number, port: number, width: number): boolean {
-    const aligned = (code & (width - 1)) === 0 && port + width <= PORT_COUNT
-    return aligned && code < Code.FirstEntry && ((this.#byteSlots >> (code >> Code.OffsetBits)) & 1) !== 0
+  #takesBytes(code: number, width: number): boolean {
+    if ((code & (width - 1)) !== 0 || code >= Code.FirstEntry) return false
+    return ((this.#byteSlots >> (code >> Code.OffsetBits)) & 1) !== 0
   }
 
   /** Who answers at a port with this code. Being asked is being touched. */

@@ -163,7 +163,15 @@ describe('the bus, through any history of mapping and access', () => {
     devices.forEach((device, i) => {
       bus.map(i * 8, 8, device)
     })
-    for (let round = 0; round < 3; round++) for (const i of devices.keys()) bus.outb(i * 8 + 3, i)
+    for (let round = 0; round < 3; round++) {
+      for (const i of devices.keys()) {
+        bus.outb(i * 8 + 3, i)
+        bus.inb(i * 8 + 4)
+      }
+    }
+    const reached = log.slice(-2 * others.length).filter(([, operation]) => operation === 'read8')
+    expect(reached.map(([name, , offset]) => [name, offset])).toEqual(others.map(({ name }) => [name, 4]))
+    log.splice(0, log.length, ...log.filter(([, operation]) => operation === 'write8'))
     expect(log.filter(([name]) => name.startsWith('other'))).toHaveLength(120)
     expect(log.slice(-40).map(([name, , offset, value]) => [name, offset, value])).toEqual(
       others.map((device, i) => [device.name, 3, i + 21]),
