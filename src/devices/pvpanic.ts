@@ -49,15 +49,13 @@ export class Pvpanic implements PortDevice {
   readonly events: number
   readonly counts: PvpanicCounts = { panicked: 0, crashLoaded: 0, shutdown: 0, unknown: 0 }
   readonly #known: number
-  readonly #onEvent: (event: PvpanicEvent, value: number) => void
-  readonly #onAccessEnd: () => void
+  readonly #options: PvpanicOptions
 
   /** @throws {RangeError | TypeError} if `events` is not in 0..0xff, or `knownEvents` not in 0..7. */
   constructor(options: PvpanicOptions = {}) {
     this.events = checkInteger('events', options.events ?? ALL_EVENTS, 0, 0xff)
     this.#known = checkInteger('knownEvents', options.knownEvents ?? ALL_EVENTS, 0, ALL_EVENTS)
-    this.#onEvent = options.onEvent?.bind(options) ?? (() => {})
-    this.#onAccessEnd = options.onAccessEnd?.bind(options) ?? (() => {})
+    this.#options = options
   }
 
   read8(_offset: number): number {
@@ -65,7 +63,7 @@ export class Pvpanic implements PortDevice {
   }
 
   write8(_offset: number, value: number): void {
-    if (this.#writeByte(value)) this.#onAccessEnd()
+    if (this.#writeByte(value)) this.#options.onAccessEnd?.()
   }
 
   write16(_offset: number, value: number): void {
@@ -79,7 +77,7 @@ export class Pvpanic implements PortDevice {
   #writeBytes(count: number, value: number): void {
     let reported = false
     for (let i = 0; i < count; i++) reported = this.#writeByte((value >>> (8 * i)) & 0xff) || reported
-    if (reported) this.#onAccessEnd()
+    if (reported) this.#options.onAccessEnd?.()
   }
 
   /** Returns whether the byte was an event. */
@@ -89,13 +87,13 @@ export class Pvpanic implements PortDevice {
     if (known === 0) return false
     if (known & PVPANIC_PANICKED) {
       this.counts.panicked++
-      this.#onEvent('panicked', value)
+      this.#options.onEvent?.('panicked', value)
     } else if (known & PVPANIC_CRASH_LOADED) {
       this.counts.crashLoaded++
-      this.#onEvent('crash-loaded', value)
+      this.#options.onEvent?.('crash-loaded', value)
     } else {
       this.counts.shutdown++
-      this.#onEvent('shutdown', value)
+      this.#options.onEvent?.('shutdown', value)
     }
     return true
   }

@@ -36,8 +36,13 @@ export class EventQueue {
     }
   }
 
+  /** Whether anybody listens. */
+  get heard(): boolean {
+    return this.#subscriptions.length > 0
+  }
+
   add<Name extends EventName>(event: Name, data?: MachineEvents[Name]): void {
-    if (this.#subscriptions.length === 0) return
+    if (!this.heard) return
     const timestamp = timestampOf(this.#clock())
     this.#waiting.push((data === undefined ? { event, timestamp } : { event, data, timestamp }) as MachineEvent)
   }
@@ -49,7 +54,11 @@ export class EventQueue {
 
   /** Empties the queue. Called from within a listener it returns at once: the delivery under way goes on to the new events. */
   deliver(): void {
-    if (this.#delivering || (this.#waiting.length === 0 && this.#last === undefined)) return
+    if (this.#waiting.length > 0 || this.#last !== undefined) this.#deliverAll()
+  }
+
+  #deliverAll(): void {
+    if (this.#delivering) return
     this.#delivering = true
     for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) this.#tell(event)
     this.#delivering = false

@@ -5,6 +5,7 @@ import { IoPortBus } from '../bus/io-port-bus.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
 import { type DmaMemory, I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
+import { burstClock } from './burst-clock.js'
 import type { CpuControl } from './cpu-control.js'
 import { type EventListener, EventQueue } from './event-queue.js'
 import type { EventName } from './events.js'
@@ -61,7 +62,10 @@ export interface MachineOptions extends Partial<MachineActions> {
   readonly resetLimit?: number
   /** Entries that the panic log keeps, 0..0x100000. 1024. */
   readonly logSize?: number
-  /** The time, in milliseconds since 1970; fractions show as microseconds in events. `Date.now`. */
+  /**
+   * The time, in milliseconds since 1970; fractions show as microseconds in events. `Date.now`; the log then notes a burst
+   * of reports with few times: of those within one turn of the host's event loop every sixteenth looks at the clock.
+   */
   readonly clock?: () => number
   /** Told once of the exit code (0..0xff), after the last event: isa-debug-exit ends a machine without any. */
   readonly onEnd?: (exitCode: number) => void
@@ -94,7 +98,7 @@ export class Machine {
   /** The QEMU version and machine type that it behaves like. */
   readonly qemu: QemuProfile
   readonly #cpu: CpuControl | undefined
-  readonly #clock: () => number
+  readonly #logClock: () => number
   readonly #events: EventQueue
   readonly #resetLimit: number
   readonly #onEnd: ((exitCode: number) => void) | undefined
@@ -107,16 +111,16 @@ export class Machine {
 
   /** @throws {RangeError | TypeError | MachineError} naming the option that is wrong, and what is allowed. */
   constructor(options: MachineOptions = {}) {
-    const { clock = Date.now, resetLimit = Number.POSITIVE_INFINITY } = options
+    const { resetLimit = Number.POSITIVE_INFINITY } = options
     this.qemu = qemuProfile(options.qemu, options.machineType)
     this.#actions = checkActions(options)
     this.#resetLimit = resetLimit === Number.POSITIVE_INFINITY ? resetLimit : checkCount('resetLimit', resetLimit)
     this.#table = this.#chooseTable()
     this.#runState = options.startPaused === true ? 'prelaunch' : 'running'
     this.#cpu = options.cpu
-    this.#clock = clock
+    this.#logClock = options.clock ?? burstClock
     this.#onEnd = options.onEnd
-    this.#events = new EventQueue(clock, options.onListenerError)
+    this.#events = new EventQueue(options.clock ?? Date.now, options.onListenerError)
     this.panics = new PanicLog(options.logSize ?? 1024)
     this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
     for (const controller of this.dma) controller.attach(this.bus)
@@ -264,20 +268,24 @@ export class Machine {
 
   #report(event: PvpanicEvent, value: number): void {
     if (this.#exitCode !== undefined) return
-    this.panics.add(event, value, this.#clock())
+    this.panics.add(event, value, this.#logClock())
+    // So that a guest which panics without end under 'log' costs little.
+    if (this.#table[event][this.#runState].onlyTells && !this.#events.heard) return
     this.#apply(event)
   }
 
   /** The guest's access is over: what it led to is carried out, and listeners are told of it all. */
   #settle(): void {
-    const request = this.#request
-    this.#request = undefined
-    if (request !== undefined) this.#apply(request)
-    if (request === 'panic-reset') {
-      this.#panicResets++
-      this.#table = this.#chooseTable()
-    }
+    if (this.#request !== undefined) this.#carryOut(this.#request)
     this.#events.deliver()
+  }
+
+  #carryOut(request: Input): void {
+    this.#request = undefined
+    this.#apply(request)
+    if (request !== 'panic-reset') return
+    this.#panicResets++
+    this.#table = this.#chooseTable()
   }
 
   #command(input: Input): void {
@@ -291,7 +299,7 @@ export class Machine {
 
   /** Carries out what the table says; returns why a command is refused, if it is. */
   #apply(input: Input): string | undefined {
-    for (const step of this.#table[input][this.#runState]) {
+    for (const step of this.#table[input][this.#runState].steps) {
       switch (step.do) {
         case 'emit':
           this.#events.add(step.event, step.data)

@@ -127,8 +127,14 @@ export const TRANSITIONS: readonly Transition[] = [
   { on: 'host-signal',                                                   steps: [shutDown(false, 'host-signal'), exit(0)] },
 ]
 
-/** For each input and run state, what to do. */
-export type TransitionTable = Readonly<Record<Input, Readonly<Record<RunState, readonly Step[]>>>>
+/** What to do about an input in a run state. */
+export interface Response {
+  readonly steps: readonly Step[]
+  /** Nothing but events comes of it: nothing at all, if nobody listens. */
+  readonly onlyTells: boolean
+}
+
+export type TransitionTable = Readonly<Record<Input, Readonly<Record<RunState, Response>>>>
 
 const tables = new Map<string, TransitionTable>()
 
@@ -141,8 +147,13 @@ export function transitionTable(policy: Policy): TransitionTable {
 }
 
 function buildTable(policy: Policy): TransitionTable {
-  const stepsFor = (input: Input, state: RunState) => transitionFor(input, state, policy).steps
-  return byKey(INPUTS, (input) => byKey(RUN_STATES, (state) => stepsFor(input, state)))
+  return byKey(INPUTS, (input) => byKey(RUN_STATES, (state) => responseTo(input, state, policy)))
+}
+
+function responseTo(input: Input, state: RunState, policy: Policy): Response {
+  const [row] = transitionsFor(input, state, policy)
+  if (row === undefined) throw new Error(`no transition for ${input} in ${state}`)
+  return { steps: row.steps, onlyTells: row.steps.every((step) => step.do === 'emit') }
 }
 
 function byKey<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
@@ -152,12 +163,6 @@ function byKey<K extends string, V>(keys: readonly K[], make: (key: K) => V): Re
 /** The rows for an input in a state under a policy: one, if the table is right. */
 export function transitionsFor(input: Input, state: RunState, policy: Policy): Transition[] {
   return TRANSITIONS.filter((row) => row.on === input && (row.in?.includes(state) ?? true) && fits(row.when, policy))
-}
-
-function transitionFor(input: Input, state: RunState, policy: Policy): Transition {
-  const [row] = transitionsFor(input, state, policy)
-  if (row === undefined) throw new Error(`no transition for ${input} in ${state}`)
-  return row
 }
 
 function fits(when: Partial<Policy> = {}, policy: Policy): boolean {
