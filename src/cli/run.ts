@@ -1,7 +1,8 @@
 // `isa-pvpanic run`: boots a guest, tells what happened, and exits by whether that was expected.
 
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
+import { coreFileName } from '../core-dump/core-file.js'
 import type { PanicMode } from '../machine/machine.js'
 import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
@@ -45,6 +46,7 @@ interface TellOptions extends Expectations {
   readonly serial?: string
   readonly report?: ReportTarget
   readonly json: boolean
+  readonly dumpDir?: string
 }
 
 /** @param finish told of the exit code. */
@@ -93,6 +95,10 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
       'write a report for continuous integration: junit=FILE or tap=FILE',
       parseReportTarget,
     )
+    .option(
+      '--dump-dir <folder>',
+      'write a core dump of a guest that has panicked and stands there (--on-panic preserve)',
+    )
     .option('--json', 'print one JSON document at the end instead of lines', false)
     .addHelpText(
       'after',
@@ -111,7 +117,7 @@ Exit code 0: what was expected came; without --expect: the guest panicked and th
 }
 
 async function run(options: RunOptions & TellOptions, terminal: Terminal): Promise<number> {
-  const { timeout, expect: _expect, expectExit: _expectExit, json, serial, report, ...bootOptions } = options
+  const { timeout, expect: _expect, expectExit: _expectExit, json, serial, report, dumpDir, ...bootOptions } = options
   const began = performance.now()
   const seconds = () => (performance.now() - began) / 1000
   const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
@@ -123,9 +129,10 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     timeline.follow(guest)
     disconnect = connectSerial(guest, serial, terminal)
     const verdict = await judge(guest, options, timeout)
+    if (dumpDir !== undefined) await dump(guest, dumpDir, nameOf(options), timeline)
     timeline.add('end', verdict.text)
     if (report)
-      writeReport(report, { ...verdict, name: nameOf(options), seconds: seconds(), serial: guest.serial.text })
+      writeReport(report, { ...verdict, name: titleOf(options), seconds: seconds(), serial: guest.serial.text })
     progress.stop()
     if (json) terminal.out(`${JSON.stringify(toJson(guest, timeline, verdict), null, 2)}\n`)
     return verdict.exitCode
@@ -134,6 +141,14 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     disconnect()
     await guest?.dispose()
   }
+}
+
+/** Under libvirt's name for such a file; the process is what a domain's number is there. */
+async function dump(guest: Guest, folder: string, name: string, timeline: Timeline): Promise<void> {
+  if (guest.machine.runState !== 'guest-panicked') return
+  const path = join(folder, coreFileName({ id: process.pid, name }))
+  await guest.dumpCore(path)
+  timeline.add('host', `core dump written to ${path}`)
 }
 
 /** Prints entries as they come: beside the guest's own text if that has the terminal. */
@@ -156,10 +171,15 @@ function progressText(seconds: number, timeoutMs: number): string {
   return `waiting for the guest: ${seconds.toFixed(0)} s of ${(timeoutMs / 1000).toFixed(0)} s`
 }
 
-/** What a report calls the run. */
-function nameOf(options: RunOptions & TellOptions): string {
+/** What the guest is called: after its image. */
+function nameOf(options: RunOptions): string {
   const image = IMAGE_OPTIONS.map((name) => options[name]).find((path) => path !== undefined)
-  const guest = image === undefined ? 'the built-in guest' : basename(image)
+  return image === undefined ? 'builtin' : basename(image)
+}
+
+/** What a report calls the run. */
+function titleOf(options: RunOptions & TellOptions): string {
+  const guest = nameOf(options)
   const { engine, onPanic, expectExit, expect = 'a report or an end' } = options
   return `${guest} in ${engine}, on-panic ${onPanic}, expecting ${expectExit === undefined ? expect : `exit code ${expectExit}`}`
 }

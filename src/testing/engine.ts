@@ -43,6 +43,8 @@ export interface GuestEngine<M extends GuestMachine = GuestMachine> {
   start(listener: EngineListener): void
   /** Types text on the guest's COM1; Latin-1. */
   send(text: string): void
+  /** Writes memory and registers to an ELF core file, whole or not at all, for its owner alone. The guest must stand. */
+  dumpCore(path: string): Promise<void>
   /** Takes the guest down and frees all that it has. */
   dispose(): Promise<void>
 }

@@ -80,6 +80,16 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   }
 
   /**
+   * Writes the memory and the registers of a guest that stands (panicked or stopped) to an ELF core file, which gdb and
+   * readelf read. The file is whole or not there, and for its owner alone. In v86 of its 32-bit processor, in QEMU as its
+   * dump-guest-memory has it. Node only.
+   * @throws {Error} if the guest runs, or the file cannot be written.
+   */
+  dumpCore(path: string): Promise<void> {
+    return this.#engine.dumpCore(path)
+  }
+
+  /**
    * The next report of the guest that no earlier call has given: a panic, a loaded crash kernel, a shutdown. What the
    * machine does about it has been done by then.
    * @throws {GuestError} if time runs out, or the guest comes to its end without one.

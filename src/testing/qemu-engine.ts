@@ -1,9 +1,10 @@
 // Guests in an installed QEMU: 64-bit kernels, KVM where there is one. Node only.
 
+import { randomUUID } from 'node:crypto'
 import { constants, rmSync } from 'node:fs'
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { MachineOptions } from '../machine/machine.js'
 import type { QmpClient } from '../monitor/qmp-client.js'
 import { QmpSocket } from './accept-qmp.js'
@@ -39,6 +40,8 @@ const START_TIMEOUT_MS = 20_000
 const ROM_UNIT = 0x10000
 /** A unix socket's path has room for about 100 bytes on every system. */
 const LONGEST_SOCKET_PATH = 100
+/** Gigabytes of guest memory take their time. */
+const DUMP_TIMEOUT_MS = 600_000
 const OWNER_ONLY = 0o600
 const REMOVAL = { recursive: true, force: true } as const
 
@@ -161,6 +164,22 @@ class QemuEngine implements GuestEngine<QemuMachine> {
 
   send(text: string): void {
     this.#qemu.send(text)
+  }
+
+  async dumpCore(path: string): Promise<void> {
+    const { runState } = this.machine
+    if (runState === 'running') throw new QemuError(`core dump: the guest must stand, it is in run state ${runState}`)
+    const partial = `${path}.${randomUUID()}.partial`
+    // Made here, so that it has our mode and not QEMU's.
+    await (await open(partial, 'wx', OWNER_ONLY)).close()
+    try {
+      const protocol = `file:${resolve(partial)}`
+      await this.#qmp.execute('dump-guest-memory', { paging: false, protocol }, DUMP_TIMEOUT_MS)
+      await rename(partial, path)
+    } catch (error) {
+      await rm(partial, REMOVAL)
+      throw error
+    }
   }
 
   /** Ends QEMU; its images stay. */

@@ -1,6 +1,7 @@
 // Guests in v86, in this process: starts at once, runs in browsers too, 32-bit only.
 
 import type { V86, V86Options } from 'v86'
+import { dumpCore, writeCore } from '../core-dump/index.js'
 import type { Machine } from '../machine/machine.js'
 import {
   type AttachOptions,
@@ -90,6 +91,10 @@ class V86Engine implements GuestEngine<Machine> {
 
   send(text: string): void {
     this.#emulator.serial0_send(text)
+  }
+
+  async dumpCore(path: string): Promise<void> {
+    await writeCore(path, await dumpCore(this.machine, this.#emulator))
   }
 
   dispose(): Promise<void> {

@@ -1,6 +1,6 @@
 // `isa-pvpanic run` as a shell sees it: exit codes by the contract, what it prints, and what it says of wrong use.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -160,6 +160,27 @@ describe('--serial', () => {
     const path = join(folder, 'serial.txt')
     await run(['run', '--bios', hostile, '--timeout', '300ms', '--serial', path])
     expect(readFileSync(path, 'latin1').slice(0, 10)).toBe('\x1b[2J\n\x1b[2J\n')
+  })
+})
+
+describe('--dump-dir', () => {
+  const dumps = async (name: string, args: readonly string[]) => {
+    const cores = join(folder, name)
+    mkdirSync(cores)
+    await run(['run', '--multiboot', kernel, '--memory', '2M', '--dump-dir', cores, ...args])
+    return readdirSync(cores).map((file) => join(cores, file))
+  }
+
+  it("gets the core of a guest that stands panicked, under libvirt's name, for its owner alone", async () => {
+    const [core = '', ...others] = await dumps('stands', [])
+    expect(others).toEqual([])
+    expect(core).toMatch(/\/\d+-kernel\.bin-\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d$/)
+    expect(statSync(core).mode & 0o777).toBe(0o600)
+    expect(readFileSync(core).subarray(0, 4).toString('latin1')).toBe('\x7fELF')
+  })
+
+  it.each(['log', 'destroy'])('gets none of a guest under %s', async (mode) => {
+    expect(await dumps(mode, ['--on-panic', mode])).toEqual([])
   })
 })
 

@@ -1,6 +1,9 @@
 // The same guests and the same claims in both engines: a test changes its engine by one word.
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { type BootOptions, bootGuest, type Guest, GuestRom, testKernel } from '../../src/testing/index.js'
 import '../../src/vitest/index.js'
 
@@ -8,6 +11,8 @@ const DEBUG_EXIT = 0xf4
 /** What isa-debug-exit makes of the test kernel's last word. */
 const KERNEL_DONE = 33
 const timeoutMs = 30_000
+const folder = await mkdtemp(join(tmpdir(), 'isa-pvpanic-live-'))
+afterAll(() => rm(folder, { recursive: true }))
 
 describe.each(['v86', 'qemu'] as const)('engine %s', (engine) => {
   const guests: Guest[] = []
@@ -155,6 +160,19 @@ describe.each(['v86', 'qemu'] as const)('engine %s', (engine) => {
     await guest.serial.waitFor('?', { timeoutMs })
     guest.send('A')
     await guest.serial.waitFor('?41', { timeoutMs })
+  })
+
+  it('writes a core dump of a guest that stands, and of none that runs', async () => {
+    const guest = await boot({ multiboot: testKernel(), memory: 4 << 20 })
+    const path = join(folder, `${engine}.core`)
+    await expect(guest.dumpCore(path)).rejects.toThrow(/running/)
+    await guest.nextPanic({ timeoutMs })
+    await guest.dumpCore(path)
+    const core = await readFile(path)
+    expect(core.subarray(0, 4).toString('latin1')).toBe('\x7fELF')
+    expect(core.includes('kernel: panic: reporting it to the host')).toBe(true)
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([])
   })
 
   it('an aborted signal ends it', async () => {
