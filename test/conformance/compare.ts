@@ -25,11 +25,12 @@ export interface Comparison {
 /** A machine that takes longer over its life than this hangs. */
 const LIFE_TIMEOUT_MS = 120_000
 
-/** Runs `life` on both, pipelined where that loses nothing; a difference is looked at again, one input at a time. */
-export async function compareLife(reference: Target, subject: Target, { setup, inputs }: Life): Promise<Comparison> {
-  const quick = await compareGroups(reference, subject, setup, groupInputs(inputs, setup.iobase))
-  if (quick.difference === undefined && !quick.ambiguous) return quick
-  const slow = await compareSingly(reference, subject, { setup, inputs })
+/** Runs `life` on both, in groups; a difference is looked at again, one input at a time. */
+export async function compareLife(reference: Target, subject: Target, life: Life): Promise<Comparison> {
+  const groups = groupInputs(life.inputs, life.setup.iobase)
+  const quick = await compareGroups(reference, subject, life.setup, groups)
+  if (quick.difference === undefined) return quick
+  const slow = await compareSingly(reference, subject, life)
   return slow.difference === undefined ? quick : slow
 }
 
@@ -48,26 +49,24 @@ async function compareGroups(
   subject: Target,
   setup: Setup,
   groups: readonly (readonly string[])[],
-): Promise<Comparison & { ambiguous: boolean }> {
+): Promise<Comparison> {
   const [expected, actual] = await Promise.all([live(reference, setup, groups), live(subject, setup, groups)])
   let operations = 0
   let events = 0
-  let ambiguous = false
   for (const [index, group] of groups.entries()) {
     const theirs = expected[index]
     const ours = actual[index]
     if (theirs === undefined || ours === undefined) break
     operations += group.length
     events += theirs.events.length
-    ambiguous ||= group.length > 1 && theirs.events.length > 0
     const exitCode = theirs.exitCode
     if (JSON.stringify(theirs) !== JSON.stringify(ours)) {
       const difference = { setup, inputs: groups.slice(0, index + 1).flat(), group, expected: theirs, actual: ours }
-      return { operations, events, exitCode, ambiguous, difference }
+      return { operations, events, exitCode, difference }
     }
-    if (exitCode !== undefined) return { operations, events, exitCode, ambiguous, difference: undefined }
+    if (exitCode !== undefined) return { operations, events, exitCode, difference: undefined }
   }
-  return { operations, events, exitCode: undefined, ambiguous, difference: undefined }
+  return { operations, events, exitCode: undefined, difference: undefined }
 }
 
 /** What each group caused, up to the machine's end. */

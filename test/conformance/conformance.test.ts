@@ -87,15 +87,14 @@ describe('the streams', () => {
     expect(pairs.size).toBe(pairCount)
   })
 
-  it('are split into groups in which only a lone input can cause an event', async () => {
+  it('are split into groups of which only the last input can cause an event', () => {
     for (const { setup, inputs } of LIVES) {
       const groups = groupInputs(inputs, setup.iobase)
       expect(groups.flat()).toEqual(inputs)
-      const crowded = groups.filter((group) => group.length > 1).flat()
-      expect(crowded.filter((input) => writesNear(setup.iobase, input) || !/^(?:in|out)[bwl] /.test(input))).toEqual([])
-      const { operations, difference } = await compareLife(inProcessTarget, inProcessTarget, { setup, inputs })
-      expect(difference).toBeUndefined()
-      expect(operations).toBeGreaterThan(0)
+      const crowded = groups.filter((group) => group.length > 1)
+      expect(crowded.flat().filter((input) => !/^(?:in|out)[bwl] /.test(input))).toEqual([])
+      const notLast = crowded.flatMap((group) => group.slice(0, -1))
+      expect(notLast.filter((input) => writesNear(setup.iobase, input))).toEqual([])
     }
   })
 })

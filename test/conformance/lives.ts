@@ -55,6 +55,9 @@ const UNUSUAL_NUMBER_SHARE = 0.05
 const ENDING_SHARE = 0.02
 const EVENTS = [3, 3, 3, 0, 1, 2, 4, 7, 0x80, 0xff]
 
+/** The human monitor's letters for 1, 2 and 4 bytes, by those of qtest. */
+const MONITOR_SIZES: Readonly<Record<string, string>> = { b: 'b', w: 'h', l: 'w' }
+
 /** Commands that steer the machine. One that is written twice comes twice as often. */
 const STEERING = [
   ...['system_reset', 'system_reset', 'stop', 'stop', 'cont', 'cont', 'cont', 'cont', 'cont', 'cont'],
@@ -63,7 +66,7 @@ const STEERING = [
 
 /** What only a monitor has: more ways to the same ports and properties, and errors. */
 const MONITOR = [
-  ...['i /b', 'i /w', 'i /l', 'o /b', 'o /w', 'o /l', 'info status', 'query-name', 'query-uuid', 'system_wakeup'],
+  ...['i', 'i', 'i', 'o', 'o', 'o', 'info status', 'query-name', 'query-uuid', 'system_wakeup'],
   ...['qom-get ioport', 'qom-get events', 'nope', 'set-action {"panic":"bogus"}', 'set-action {"foo":"pause"}'],
   ...['set-action {"panic":1}', 'stop {"now":true}', 'human-monitor-command {}', 'SIGINT', 'SIGHUP'],
   'device_add {"driver":"pvpanic"}',
@@ -153,12 +156,8 @@ class Stream {
         return this.#randomActions()
       case 'info status':
         return commandLine(command)
-      case 'i /b':
-      case 'i /w':
-      case 'i /l':
-      case 'o /b':
-      case 'o /w':
-      case 'o /l':
+      case 'i':
+      case 'o':
         return this.#monitorAccess(command)
       case 'qom-get ioport':
       case 'qom-get events':
@@ -169,15 +168,14 @@ class Stream {
   }
 
   /** The same kind of access as by qtest, by way of the human monitor. */
-  #monitorAccess(command: string): string {
-    const operation = command.startsWith('i') ? 'in' : 'out'
+  #monitorAccess(command: 'i' | 'o'): string {
     for (;;) {
-      const [name, port, value] = portOperation(this.random, this.setup.iobase).split(' ')
-      if (name?.slice(0, -1) !== operation) continue
-      if (operation === 'in') return commandLine(`i /${name.slice(-1)} ${port}`)
-      // The human monitor reads an expression of signed numbers, in which these few would say nothing about the machine.
-      if (!/^0x[0-9a-f]{1,7}$/.test(value ?? '')) continue
-      return commandLine(`o /${name.slice(-1)} ${port} ${value}`)
+      const [name = '', port, value] = portOperation(this.random, this.setup.iobase).split(' ')
+      if (!name.startsWith(command)) continue
+      const size = MONITOR_SIZES[name.slice(-1)]
+      if (command === 'i') return commandLine(`i /${size} ${port}`)
+      // The human monitor takes an expression of signed numbers. How it reads the others is its own affair.
+      if (/^0x[0-9a-f]{1,7}$/.test(value ?? '')) return commandLine(`o /${size} ${port} ${value}`)
     }
   }
 
@@ -226,7 +224,7 @@ function withUnusualPort(random: Random, input: string): string {
   ].join(' ')
 }
 
-const WRITE = /^(?:out[bwl]|human-monitor-command .*"o \/[bwl]) (?<port>\S+) (?<value>[^"]+)/
+const WRITE = /^(?:out[bwl]|human-monitor-command .*"o \/[bhw]) (?<port>\S+) (?<value>[^"]+)/
 const WIDEST_ACCESS = 4
 /** Bit 0 of each byte. */
 const PANICKED_BITS = 0x01010101

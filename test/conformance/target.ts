@@ -104,20 +104,21 @@ class ReplayedMachine {
 }
 
 /**
- * Splits a stream into groups that lose nothing: reads, and writes far from the device, cause no events, so one look at
- * run state and events after several of them tells as much as a look after each. Where they do cause an event, that
- * shows in the group and is looked at one by one.
+ * Splits a stream into groups that are sent without waiting: port accesses, of which only the last may write at or near
+ * the device. Reads, and writes far from it, cause no events; so a look at run state and events after each group tells
+ * what a look after each input would tell.
  */
 export function groupInputs(inputs: readonly string[], iobase: number | null): string[][] {
   const groups: string[][] = []
   let open: string[] | undefined
   for (const input of inputs) {
-    const alone = !isQtestInput(input) || writesNear(iobase, input)
-    if (open === undefined || alone || open.length >= LARGEST_GROUP) {
+    const isAccess = isQtestInput(input)
+    if (isAccess && open !== undefined && open.length < LARGEST_GROUP) open.push(input)
+    else {
       open = [input]
       groups.push(open)
-    } else open.push(input)
-    if (alone) open = undefined
+    }
+    if (!isAccess || writesNear(iobase, input)) open = undefined
   }
   return groups
 }
