@@ -1,9 +1,11 @@
 // `isa-pvpanic run`: boots a guest, tells what happened, and exits by whether that was expected.
 
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { coreFileName } from '../core-dump/core-file.js'
-import type { PanicMode } from '../machine/machine.js'
+import { Machine, type PanicMode } from '../machine/machine.js'
+import { type MonitorServer, serve } from '../monitor/serve.js'
 import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
 import { ImageError } from '../testing/image-error.js'
@@ -16,6 +18,8 @@ import { connectSerial } from './serial-output.js'
 import type { Terminal } from './terminal.js'
 import { Timeline } from './timeline.js'
 
+/** Between two looks at a machine that somebody else is to end. */
+const END_POLL_MS = 50
 const IMAGE_OPTIONS = ['kernel', 'multiboot', 'cdrom', 'hda', 'fda', 'bios'] as const
 
 interface RunOptions {
@@ -47,6 +51,7 @@ interface TellOptions extends Expectations {
   readonly report?: ReportTarget
   readonly json: boolean
   readonly dumpDir?: string
+  readonly qmp?: string
 }
 
 /** @param finish told of the exit code. */
@@ -95,6 +100,7 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
       'write a report for continuous integration: junit=FILE or tap=FILE',
       parseReportTarget,
     )
+    .option('--qmp <address>', 'engine v86: serve QMP at unix:PATH or tcp:HOST:PORT, until the machine ends')
     .option(
       '--dump-dir <folder>',
       'write a core dump of a guest that has panicked and stands there (--on-panic preserve)',
@@ -117,19 +123,36 @@ Exit code 0: what was expected came; without --expect: the guest panicked and th
 }
 
 async function run(options: RunOptions & TellOptions, terminal: Terminal): Promise<number> {
-  const { timeout, expect: _expect, expectExit: _expectExit, json, serial, report, dumpDir, ...bootOptions } = options
+  const {
+    timeout,
+    expect: _expect,
+    expectExit: _expectExit,
+    json,
+    serial,
+    report,
+    dumpDir,
+    qmp,
+    ...bootOptions
+  } = options
   const began = performance.now()
   const seconds = () => (performance.now() - began) / 1000
   const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
   const timeline = new Timeline(entryPrinter(options, terminal, progress))
   let guest: Guest | undefined
   let disconnect = () => {}
+  let monitor: MonitorServer | undefined
   try {
     guest = await bootGuest(bootOptions satisfies BootOptions)
     timeline.follow(guest)
     disconnect = connectSerial(guest, serial, terminal)
+    monitor = await serveQmp(guest, qmp)
     const verdict = await judge(guest, options, timeout)
     if (dumpDir !== undefined) await dump(guest, dumpDir, nameOf(options), timeline)
+    if (monitor !== undefined) {
+      // Whoever watches over QMP decides what becomes of the guest now.
+      timeline.add('host', `${verdict.text}; waiting for a QMP client to end the machine`)
+      await untilEnded(guest, timeout - 1000 * seconds())
+    }
     timeline.add('end', verdict.text)
     if (report)
       writeReport(report, { ...verdict, name: titleOf(options), seconds: seconds(), serial: guest.serial.text })
@@ -139,8 +162,22 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
   } finally {
     progress.stop()
     disconnect()
+    await monitor?.close()
     await guest?.dispose()
   }
+}
+
+async function serveQmp({ machine }: Guest, address: string | undefined): Promise<MonitorServer | undefined> {
+  if (address === undefined) return undefined
+  if (!(machine instanceof Machine)) {
+    throw new TypeError("qmp: QEMU serves its own monitor; engine 'v86' is the one for --qmp")
+  }
+  return serve(machine, { qmp: [address] })
+}
+
+async function untilEnded({ machine }: Guest, timeoutMs: number): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (machine.exitCode === undefined && performance.now() < end) await sleep(END_POLL_MS)
 }
 
 /** Under libvirt's name for such a file; the process is what a domain's number is there. */
