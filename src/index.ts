@@ -4,6 +4,15 @@ export { IoPortBus } from './bus/io-port-bus.js'
 export type { PortDevice } from './bus/port-device.js'
 export type { MapOptions, PortMapping, PortRange } from './bus/port-map.js'
 export { type PortAccess, tapPorts } from './bus/port-tap.js'
+export {
+  type PortTraceDifference,
+  PortTraceError,
+  PortTraceWriter,
+  portTraceHeader,
+  readPortTrace,
+  recordPortTrace,
+  replayPortTrace,
+} from './bus/port-trace.js'
 export { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, DebugExit } from './devices/debug-exit.js'
 export {
   type DmaChannelState,
