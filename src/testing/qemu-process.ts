@@ -1,6 +1,7 @@
 // QEMU as a child process: whether it is installed, what it complains of, how it ended.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { atProcessEnd } from './at-process-end.js'
 
 /** QEMU cannot be started, or has failed while it ran the guest. The message holds QEMU's own words. */
 export class QemuError extends Error {
@@ -18,8 +19,6 @@ const KEPT_COMPLAINTS = 4096
 /** A QEMU whose standard input and output are its guest's COM1. */
 export class QemuProcess {
   readonly #child: ChildProcess
-  /** What was to be removed with it. */
-  readonly #cleanUp: () => void
   #complaints = ''
   /** Settles when it has ended and all that it wrote has been read. */
   readonly ended: Promise<ProcessEnd>
@@ -28,8 +27,11 @@ export class QemuProcess {
   constructor(program: string, args: readonly string[], cleanUp: () => void) {
     const child = spawn(program, args, { stdio: 'pipe' })
     this.#child = child
-    this.#cleanUp = cleanUp
-    process.once('exit', this.#atExit)
+    // Nothing of a guest outlives the process that started it.
+    const forget = atProcessEnd(() => {
+      this.kill()
+      cleanUp()
+    })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaints = (this.#complaints + text).slice(-KEPT_COMPLAINTS)
     })
@@ -39,7 +41,7 @@ export class QemuProcess {
       child.once('error', () => resolve({ code: null, signal: null }))
       child.once('close', (code, signal) => resolve({ code, signal }))
     })
-    void this.ended.then(() => process.removeListener('exit', this.#atExit))
+    void this.ended.then(forget)
   }
 
   /** The newest part of what it has written to its standard error. */
@@ -58,12 +60,6 @@ export class QemuProcess {
 
   kill(): void {
     this.#child.kill('SIGKILL')
-  }
-
-  /** Nothing of a guest outlives the process that started it. */
-  readonly #atExit = () => {
-    this.kill()
-    this.#cleanUp()
   }
 }
 

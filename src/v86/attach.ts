@@ -41,9 +41,12 @@ const attached = new WeakSet<V86>()
  *
  * Call it when the emulator is ready (event `emulator-ready`, or later) and before `emulator.run()`. From then on use
  * the machine's `stop`, `cont` and `reset`. A panic stops the guest at its very OUT: not one instruction after it is
- * executed until `cont()`. A reset resets what v86's own reset does, so memory and v86's timers stay as they are; the
- * guest's own resets (keyboard controller, port 0xcf9) reach the machine. After `destroy` or `quit()` the emulator
- * stands still and still is to be destroyed.
+ * executed until `cont()`. A reset does what v86's own does, so memory and v86's timers stay as they are, and brings
+ * back the interrupt controllers and the images that v86 had put into memory. The guest's own resets (keyboard
+ * controller, port 0xcf9) and its power off by ACPI reach the machine. After `destroy` or `quit()` the emulator stands
+ * still and still is to be destroyed.
+ *
+ * With v86's option `acpi: true`, SeaBIOS before 1.17 tells operating systems of the device.
  *
  * Port 0 takes the place of the first port of v86's DMA controller, as in QEMU.
  *
