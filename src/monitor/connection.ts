@@ -44,6 +44,7 @@ export class Connection {
   #position: number | undefined
   #input: Uint8Array[] = []
   #takingInput = false
+  #inputEnded = false
   #ending = false
   #closed = false
 
@@ -57,10 +58,15 @@ export class Connection {
   open(session: ConnectedSession): void {
     this.#session = session
     this.#stream.on('data', (bytes: Uint8Array) => {
+      if (this.#ending) return
       this.#input.push(bytes)
       this.#takeInput()
     })
-    this.#stream.on('end', () => this.finish())
+    // A client may have nothing more to say and still wait for answers.
+    this.#stream.on('end', () => {
+      this.#inputEnded = true
+      if (this.#input.length === 0) this.finish()
+    })
     this.#stream.on('error', () => this.cut())
     this.#stream.on('close', () => this.cut())
   }
@@ -80,8 +86,7 @@ export class Connection {
     if (this.#closed) return
     this.#answers.push({ after: this.#log.end, bytes })
     this.#unread += bytes.length
-    this.#hooks.beforeAnswer()
-    this.flush()
+    if (!this.#takingInput) this.#flushAnswers()
   }
 
   /** Writes as much as the client takes. */
@@ -134,18 +139,26 @@ export class Connection {
     return bytes
   }
 
+  /** Hands on a step of the input, and lets the other clients have their turn before the next. */
   #takeInput(): void {
-    if (this.#takingInput) return
-    this.#takingInput = true
-    while (this.#unread + this.#stream.writableLength < UNREAD_LIMIT && !this.#closed && !this.#ending) {
-      const [bytes] = this.#input
-      if (bytes === undefined) break
+    if (this.#takingInput || this.#closed || this.#ending) return
+    const [bytes] = this.#input
+    if (bytes !== undefined && this.#unread + this.#stream.writableLength < UNREAD_LIMIT) {
       if (bytes.length > INPUT_STEP) this.#input[0] = bytes.subarray(INPUT_STEP)
       else this.#input.shift()
+      this.#takingInput = true
       this.#session?.receive(bytes.subarray(0, INPUT_STEP))
+      this.#takingInput = false
+      this.#flushAnswers()
+      if (this.#input.length > 0) setImmediate(() => this.#takeInput())
     }
-    this.#takingInput = false
-    if (this.#input.length > 0) this.#stream.pause()
+    if (this.#inputEnded && this.#input.length === 0) this.finish()
+    else if (this.#input.length > 0) this.#stream.pause()
     else if (this.#stream.isPaused()) this.#stream.resume()
+  }
+
+  #flushAnswers(): void {
+    this.#hooks.beforeAnswer()
+    this.flush()
   }
 }

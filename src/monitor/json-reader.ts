@@ -71,90 +71,102 @@ export class JsonReader {
   }
 }
 
-class ParseError extends Error {
-  override readonly name = 'ParseError'
-}
-
 function parse(tokens: readonly Token[]): JsonResult {
-  try {
-    return { value: new Parser(tokens).value() }
-  } catch (error) {
-    if (!(error instanceof ParseError || error instanceof BadString)) throw error
-    return { error: `JSON parse error, ${error.message}` }
-  }
+  const parser = new Parser(tokens)
+  const value = parser.value()
+  return value === undefined ? { error: `JSON parse error, ${parser.failure}` } : { value }
 }
 
-/** Parses one value out of its tokens. The reader's limit on depth bounds the recursion. */
+/**
+ * Parses one value out of its tokens; undefined if they are none. It throws nothing, since a client can make it fail a
+ * million times a second. The reader's limit on depth bounds the recursion.
+ */
 class Parser {
   readonly #tokens: readonly Token[]
   #next = 0
+  /** Why there is no value. */
+  failure = 'premature EOI'
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens
   }
 
-  value(): JsonValue {
-    const { type, text } = this.#take()
-    switch (type) {
+  value(): JsonValue | undefined {
+    const token = this.#take()
+    switch (token?.type) {
       case '{':
         return this.#object()
       case '[':
         return this.#array()
       case 'string':
-        return readString(text)
+        return this.#string(token.text)
       case 'integer':
-        return readInteger(showText(text))
+        return readInteger(showText(token.text))
       case 'float':
-        return Number(showText(text))
+        return Number(showText(token.text))
       case 'keyword':
-        return readKeyword(showText(text))
+        return this.#keyword(showText(token.text))
+      case undefined:
+        return undefined
       default:
-        throw new ParseError('expecting value')
+        return this.#fail('expecting value')
     }
   }
 
-  #object(): JsonValue {
+  #object(): JsonValue | undefined {
     const members = new Map<string, JsonValue>()
-    if (this.#peek() === '}') {
-      this.#take()
-      return members
-    }
+    if (this.#takeIf('}')) return members
     do {
       const key = this.value()
-      if (typeof key !== 'string') throw new ParseError('key is not a string in object')
-      if (this.#take().type !== ':') throw new ParseError('missing : in object pair')
+      if (key === undefined) return undefined
+      if (typeof key !== 'string') return this.#fail('key is not a string in object')
+      if (!this.#takeIf(':')) return this.#fail('missing : in object pair')
       const value = this.value()
-      if (members.has(key)) throw new ParseError('duplicate key')
+      if (value === undefined) return undefined
+      if (members.has(key)) return this.#fail('duplicate key')
       members.set(key, value)
-    } while (this.#goesOn('}', 'expected separator in dict'))
-    return members
+    } while (this.#takeIf(','))
+    return this.#takeIf('}') ? members : this.#fail('expected separator in dict')
   }
 
-  #array(): JsonValue {
+  #array(): JsonValue | undefined {
     const elements: JsonValue[] = []
-    if (this.#peek() === ']') {
-      this.#take()
-      return elements
+    if (this.#takeIf(']')) return elements
+    do {
+      const value = this.value()
+      if (value === undefined) return undefined
+      elements.push(value)
+    } while (this.#takeIf(','))
+    return this.#takeIf(']') ? elements : this.#fail('expected separator in list')
+  }
+
+  #string(text: Uint8Array): string | undefined {
+    try {
+      return readString(text)
+    } catch (error) {
+      if (!(error instanceof BadString)) throw error
+      return this.#fail(error.message)
     }
-    do elements.push(this.value())
-    while (this.#goesOn(']', 'expected separator in list'))
-    return elements
   }
 
-  #goesOn(end: '}' | ']', otherwise: string): boolean {
-    const { type } = this.#take()
-    if (type !== end && type !== ',') throw new ParseError(otherwise)
-    return type === ','
+  #keyword(text: string): JsonValue | undefined {
+    if (text === 'true') return true
+    if (text === 'false') return false
+    return text === 'null' ? null : this.#fail(`invalid keyword '${text}'`)
   }
 
-  #peek(): Token['type'] | undefined {
-    return this.#tokens[this.#next]?.type
+  #fail(failure: string): undefined {
+    this.failure = failure
   }
 
-  #take(): Token {
-    const token = this.#tokens[this.#next++]
-    if (token === undefined) throw new ParseError('premature EOI')
-    return token
+  #take(): Token | undefined {
+    return this.#tokens[this.#next++]
+  }
+
+  #takeIf(type: Token['type']): boolean {
+    if (this.#tokens[this.#next]?.type !== type) return false
+    this.#next++
+    return true
   }
 }
 
@@ -167,13 +179,6 @@ function readInteger(text: string): JsonValue {
   if (text.length > INTEGER_CHARACTERS) return Number(text)
   const value = BigInt(text)
   return value < SMALLEST_INTEGER || value > LARGEST_INTEGER ? Number(text) : value
-}
-
-function readKeyword(text: string): JsonValue {
-  if (text === 'true') return true
-  if (text === 'false') return false
-  if (text === 'null') return null
-  throw new ParseError(`invalid keyword '${text}'`)
 }
 
 /** Bytes that are no UTF-8 show as U+FFFD; a NUL ends the text. */

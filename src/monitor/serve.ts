@@ -82,7 +82,7 @@ export class MonitorServer {
       const warn = this.#options.warn ?? console.warn
       warn(`${showSocketAddress(address)} can be reached by other computers, and ${protocol} asks for no password`)
     }
-    const server = createServer((socket) => this.attach(protocol, socket))
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.attach(protocol, socket))
     if ('path' in address) await listenAtPath(server, address.path)
     else await listenAtPort(server, address.host, address.port)
     this.#servers.push(server)

@@ -19,6 +19,8 @@ export class SocketError extends Error {
 
 const OWNER_ONLY = 0o600
 const MASK = 0o177
+/** Clients that may be about to connect at one time; beyond it the operating system refuses them. */
+const BACKLOG = 4096
 
 /**
  * Listens at `path` with mode 0600. A socket that nobody serves any more is replaced.
@@ -36,7 +38,7 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   await listening(server, () => {
     // The socket comes into being within this call, so it never has another mode.
     const before = setMask(MASK)
-    server.listen({ path })
+    server.listen({ path, backlog: BACKLOG })
     setMask(before)
   })
   chmodSync(path, OWNER_ONLY)
@@ -44,7 +46,7 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
 
 /** Listens at a TCP port. @throws {SocketError} */
 export async function listenAtPort(server: Server, host: string, port: number): Promise<void> {
-  await listening(server, () => server.listen({ host, port }))
+  await listening(server, () => server.listen({ host, port, backlog: BACKLOG }))
 }
 
 async function listening(server: Server, listen: () => void): Promise<void> {

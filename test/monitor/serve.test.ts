@@ -145,6 +145,15 @@ describe('serve', () => {
     expect(silent.text).toBe(greeting)
   })
 
+  it('answers all that a client asked before it closed its side', async () => {
+    const { qmp, qtest } = await start()
+    const [asker, guest] = [new RawClient(qmp), new RawClient(qtest)]
+    asker.socket.end(`{"execute":"qmp_capabilities"}${'{"execute":"query-uuid"}'.repeat(1000)}`)
+    guest.socket.end('inb 0x505\n'.repeat(1000))
+    await Promise.all([asker.closed, guest.closed])
+    expect([asker.text.match(/UUID/g)?.length, guest.text]).toEqual([1000, 'OK 0x0007\n'.repeat(1000)])
+  })
+
   it('puts a command’s events before its answer', async () => {
     const { qmp } = await start()
     const raw = new RawClient(qmp)
