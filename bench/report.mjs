@@ -79,8 +79,8 @@ function commit() {
   }
 }
 
-/** The measured part of docs/benchmarks.md; what people wrote below the marker stays. */
-export function renderMarkdown(result, page) {
+/** docs/benchmarks.md: what was measured, and below it the notes. */
+export function renderMarkdown(result, notes) {
   const processors = cpus()
   const out = [
     '# Benchmarks of the port bus',
@@ -105,5 +105,5 @@ export function renderMarkdown(result, page) {
       out.push(`| ${row.contender} | ${number(row.median)} | ${number(row.least)}–${number(row.most)} |`)
     }
   }
-  return `${out.join('\n')}\n\n${page}`
+  return `${out.join('\n')}\n\n${notes}`
 }

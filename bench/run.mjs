@@ -2,7 +2,7 @@
 // its own, so that one contender's inline caches do not spoil another's; the cases take turns for several rounds.
 
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { CASES, comparable } from './cases.mjs'
@@ -11,6 +11,8 @@ import { renderMarkdown, renderText } from './report.mjs'
 
 const run = promisify(execFile)
 const MEASURE = fileURLToPath(new URL('measure.mjs', import.meta.url))
+/** What people wrote about the figures; it goes below them. */
+const NOTES = fileURLToPath(new URL('notes.md', import.meta.url))
 const REPORT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 /** What is measured once, not timed: bytes that memory grows by. */
 const MEMORY = ['f', 'i']
@@ -65,7 +67,7 @@ if (process.stderr.isTTY) process.stderr.write('\r')
 const goals = judge(times, bytes)
 const result = { options, rounds, seconds: (performance.now() - started) / 1000, times, bytes, goals, disagreements }
 console.log(options.json ? JSON.stringify(result, null, 2) : renderText(result))
-if (options.report) writeFileSync(REPORT, renderMarkdown(result))
+if (options.report) writeFileSync(REPORT, renderMarkdown(result, readFileSync(NOTES, 'utf8')))
 
 if (disagreements.length > 0) {
   console.error(disagreements.join('\n'))
