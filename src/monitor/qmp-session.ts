@@ -109,7 +109,7 @@ export class QmpSession {
     const { enable = [] } = checkArguments({ enable: 'words?' }, given)
     const unknown = enable.find((capability) => capability !== OOB)
     if (unknown !== undefined) throw new QmpError(`Parameter 'null' does not accept value '${unknown}'`)
-    if (enable.length > 0 && this.#options.oob === false) throw new QmpError(`Capability '${OOB}' not available`)
+    if (enable.length > 0 && this.#options.oob === false) throw new QmpError(`Capability ${OOB} not available`)
     this.#oobEnabled = enable.length > 0
     this.#negotiated = true
     if (this.#options.events !== false) this.#unsubscribe = this.#monitor.events.subscribe((line) => this.#tell(line))

@@ -65,8 +65,8 @@ async function main(): Promise<void> {
   const seconds = (performance.now() - start) / 1000
   storming = false
   await observing
-  const tally = await askCrowd(panics)
   const left = server.clients - 1
+  const tally = await askCrowd(panics)
   collectGarbage()
   const after = process.memoryUsage.rss()
   observer.close()
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   console.log(`clients that read: ${complete} of ${tally.received.length} got all ${panics} events`)
   for (const manner of MANNERS)
     console.log(`${manner}: ${tally.cutOff[manner] ?? 0} of ${clients / MANNERS.length} cut off`)
-  console.log(`${left} clients still connected`)
+  console.log(`${left} clients connected when the last panic had been`)
   const median = roundTrips[Math.floor(roundTrips.length / 2)] ?? Number.NaN
   console.log(
     `query-status meanwhile, ${roundTrips.length} times: median ${median.toFixed(1)} ms, worst ${roundTrips.at(-1)?.toFixed(1)} ms`,
@@ -116,10 +116,12 @@ function show(bytes: number): string {
 function behave(path: string, clients: number): void {
   const received: number[] = []
   const cutOff: Record<string, number> = {}
+  const sockets: Socket[] = []
   let connected = 0
   for (let index = 0; index < clients; index++) {
     const manner = MANNERS[index % MANNERS.length] ?? 'reads'
     const socket = connect({ path })
+    sockets.push(socket)
     socket.once('connect', () => {
       connected++
       start(manner, socket, received)
@@ -132,11 +134,15 @@ function behave(path: string, clients: number): void {
   }
   process.on('message', async (expected: number) => {
     for (let turn = 0; turn < 600 && received.some((count) => count < expected); turn++) await sleep(50)
+    // Who has not read so far learns only now that the connection is gone.
+    for (const socket of sockets) socket.resume()
+    await sleep(FAREWELL_MS)
     process.send?.({ received, cutOff } satisfies Tally)
   })
 }
 
 const RUBBISH_MS = 100
+const FAREWELL_MS = 3000
 const RUBBISH = ['\0\0\0\n', '{]', '['.repeat(5000), '"unterminated', '\xff\xff\xff', '}'.repeat(50), '{"execute":1}']
 
 function start(manner: Manner, socket: Socket, received: number[]): void {
