@@ -28,8 +28,8 @@ export class DmaPages implements PortDevice {
   }
 
   write8(offset: number, value: number): void {
-    const channel = this.#channels[CHANNEL_AT[offset] ?? -1]
-    if (channel !== undefined) channel.page = value
+    const channel = CHANNEL_AT[offset]
+    if (channel !== undefined) (this.#channels[channel] as { page: number }).page = value
   }
 
   read32(_offset: number): number {

@@ -39,23 +39,51 @@ export const I8257_PRIMARY: I8257Config = { name: 'dma1', base: 0x00, shift: 0, 
 export const I8257_SECONDARY: I8257Config = { name: 'dma2', base: 0xc0, shift: 1, pageBase: 0x88 }
 
 const CHANNELS = 4
-const REGISTERS = 16
 
-// Registers 0..7: address and count of channels 0..3 in turn. The rest are named by what a write does.
-const COMMAND = 8 // reads: status
-const REQUEST = 9 // reads: mask
-const SINGLE_MASK = 10
-const MODE = 11
-const CLEAR_FLIP_FLOP = 12
-const MASTER_CLEAR = 13
-const CLEAR_MASK = 14
-const ALL_MASK = 15
+/**
+ * The registers: 0..7 are address and count of channels 0..3 in turn, the rest are named by what a write does. Enums
+ * here, since the bundler turns constants into variables, which V8 would reload at every access.
+ */
+enum Register {
+  Address0 = 0,
+  Count0 = 1,
+  Address1 = 2,
+  Count1 = 3,
+  Address2 = 4,
+  Count2 = 5,
+  Address3 = 6,
+  Count3 = 7,
+  /** Reads: status. */
+  Command = 8,
+  /** Reads: mask. */
+  Request = 9,
+  SingleMask = 10,
+  Mode = 11,
+  ClearFlipFlop = 12,
+  MasterClear = 13,
+  ClearMask = 14,
+  AllMask = 15,
+}
 
-const COUNT_REGISTER = 1 // set in the number of a count register, clear in an address register's
-const CHANNEL_BITS = 3 // of a request, single mask or mode byte
-const SET_BIT = 4 // of a request or single mask byte: set rather than clear
+enum Mask {
+  Register = 0x0f,
+  /** Of a request, single mask or mode byte: which channel. */
+  Channel = 0x03,
+  /** Of a request or single mask byte: set rather than clear. */
+  Set = 0x04,
+  LowByte = 0xff,
+  HighByte = 0xff00,
+}
+
+enum Shift {
+  /** From a channel's terminal count bit in the status to its request bit. */
+  Request = 4,
+}
+
 const COMMAND_SUPPORTED = 4 // the only command bit that QEMU's controller accepts: "disable", which it then ignores
+const COUNT_REGISTER = 1 // set in the number of a count register, clear in an address register's
 const STATUS_REQUESTS = 0xf0
+
 const MODE_DIRECTION = 0x0c // 0: verify
 const MODE_DECREMENT = 0x20
 const MASK_AFTER_RESET = 0xff
@@ -123,26 +151,86 @@ export class I8257 implements PortDevice {
   /** Maps the registers and the page registers at this controller's own ports. */
   attach(bus: IoPortBus): PortMapping[] {
     const { base, shift, pageBase } = this.#config
-    return [bus.map(base, REGISTERS << shift, this), ...mapDmaPages(bus, pageBase, this.pages)]
+    return [bus.map(base, (Mask.Register + 1) << shift, this), ...mapDmaPages(bus, pageBase, this.pages)]
   }
 
   read8(offset: number): number {
-    const register = (offset >> this.#shift) & (REGISTERS - 1)
+    const register = (offset >> this.#shift) & Mask.Register
     const channel = this.#channels[register >> 1]
     if (channel !== undefined) return this.#nextByte(this.#current(channel, register))
-    if (register === COMMAND) {
+    if (register === Register.Command) {
       const status = this.#status
       this.#status &= STATUS_REQUESTS
       return status
     }
-    return register === REQUEST ? this.#mask : 0
+    return register === Register.Request ? this.#mask : 0
   }
 
+  // One method, written out: V8 calls a method of more than 460 bytes of bytecode where it would inline a smaller one.
+  // Inlined, two controllers would fill the bus's dispatch, which then is not inlined itself (docs/benchmarks.md).
   write8(offset: number, value: number): void {
-    const register = (offset >> this.#shift) & (REGISTERS - 1)
-    const channel = this.#channels[register >> 1]
-    if (channel !== undefined) this.#writeBase(channel, register, value)
-    else this.#writeControl(register, value)
+    const register = (offset >> this.#shift) & Mask.Register
+    const channel = value & Mask.Channel
+    switch (register) {
+      case Register.Address0:
+      case Register.Address1:
+      case Register.Address2:
+      case Register.Address3: {
+        const state = this.#channels[register >> 1] as DmaChannelState
+        if (this.#flipFlop === 0) {
+          this.#flipFlop = 1
+          state.baseAddress = (state.baseAddress & Mask.HighByte) | value
+        } else {
+          this.#flipFlop = 0
+          state.baseAddress = (state.baseAddress & Mask.LowByte) | (value << 8)
+          state.address = state.baseAddress << this.#shift
+          state.position = 0
+        }
+        return
+      }
+      case Register.Count0:
+      case Register.Count1:
+      case Register.Count2:
+      case Register.Count3: {
+        const state = this.#channels[register >> 1] as DmaChannelState
+        if (this.#flipFlop === 0) {
+          this.#flipFlop = 1
+          state.baseCount = (state.baseCount & Mask.HighByte) | value
+        } else {
+          this.#flipFlop = 0
+          state.baseCount = (state.baseCount & Mask.LowByte) | (value << 8)
+          state.address = state.baseAddress << this.#shift
+          state.position = 0
+        }
+        return
+      }
+      case Register.Command:
+        if ((value & ~COMMAND_SUPPORTED) === 0) this.#command = value
+        return
+      case Register.Mode: {
+        const state = this.#channels[channel] as DmaChannelState
+        state.mode = value
+        return
+      }
+      case Register.ClearFlipFlop:
+        this.#flipFlop = 0
+        return
+      case Register.MasterClear:
+        this.reset()
+        return
+      case Register.Request:
+        this.#status = setBit(this.#status, channel + Shift.Request, value & Mask.Set) & ~(1 << channel)
+        break
+      case Register.SingleMask:
+        this.#mask = setBit(this.#mask, channel, value & Mask.Set)
+        break
+      case Register.ClearMask:
+        this.#mask = 0
+        break
+      case Register.AllMask:
+        this.#mask = value
+    }
+    if ((this.#status >> Shift.Request) & ~this.#mask) this.run()
   }
 
   /** Back to power-on: flip-flop, status, mask and command. Addresses, counts, modes and pages stay as they are. */
@@ -241,54 +329,11 @@ export class I8257 implements PortDevice {
     return (high ? word >> 8 : word) & 0xff
   }
 
-  #writeBase(channel: DmaChannelState, register: number, value: number): void {
-    const high = this.#toggle()
-    if (register & COUNT_REGISTER) channel.baseCount = replaceByte(channel.baseCount, high, value)
-    else channel.baseAddress = replaceByte(channel.baseAddress, high, value)
-    if (high) {
-      channel.address = channel.baseAddress << this.#shift
-      channel.position = 0
-    }
-  }
-
   /** Which byte of a 16-bit register is meant, 1 for the high one; the next access means the other. */
   #toggle(): 0 | 1 {
     const now = this.#flipFlop
     this.#flipFlop = now ? 0 : 1
     return now
-  }
-
-  #writeControl(register: number, value: number): void {
-    const channel = value & CHANNEL_BITS
-    switch (register) {
-      case COMMAND:
-        if ((value & ~COMMAND_SUPPORTED) === 0) this.#command = value
-        break
-      case REQUEST:
-        this.#status = setBit(this.#status, channel + CHANNELS, value & SET_BIT) & ~(1 << channel)
-        this.run()
-        break
-      case SINGLE_MASK:
-        this.#mask = setBit(this.#mask, channel, value & SET_BIT)
-        this.run()
-        break
-      case MODE:
-        this.#state(channel).mode = value
-        break
-      case CLEAR_FLIP_FLOP:
-        this.#flipFlop = 0
-        break
-      case MASTER_CLEAR:
-        this.reset()
-        break
-      case CLEAR_MASK:
-        this.#mask = 0
-        this.run()
-        break
-      case ALL_MASK:
-        this.#mask = value
-        this.run()
-    }
   }
 
   #transfer(channel: number): void {
@@ -314,10 +359,6 @@ function idleChannel(): DmaChannelState {
 
 function checkChannel(channel: number): number {
   return checkInteger('channel', channel, 0, CHANNELS - 1)
-}
-
-function replaceByte(word: number, high: 0 | 1, value: number): number {
-  return high ? (word & 0xff) | (value << 8) : (word & 0xff00) | value
 }
 
 function setBit(bits: number, bit: number, on: number): number {

@@ -63,7 +63,7 @@ export class Pvpanic implements PortDevice {
   }
 
   write8(_offset: number, value: number): void {
-    if (this.#writeByte(value)) this.#options.onAccessEnd?.()
+    if (value !== 0) this.#writeBytes(1, value)
   }
 
   write16(_offset: number, value: number): void {
