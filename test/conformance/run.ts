@@ -15,6 +15,8 @@ import { inProcessTarget, processTarget, type Target } from './target.js'
 const MOST_DIFFERENCES = 10
 /** Every so many lives one is led one input at a time, which takes several times as long and proves the groups right. */
 const SINGLY_EVERY = 10
+/** Lives led at the same time: while one waits for a program to start or to answer, another goes on. */
+const LANES = 3
 
 interface Options {
   readonly ops: number
@@ -28,11 +30,12 @@ const PACKAGE = new URL('../../package.json', import.meta.url)
 
 const program = new Command('conformance')
   .description('Compares this package with the QEMU that is installed: replies, events, run states, exit codes.')
-  .option('--ops <n>', 'port operations and commands to run', positiveInteger, 100_000)
+  .option('--ops <n>', 'port operations and commands to run, at least', positiveInteger, 100_000)
   .option('--seed <n>', 'of the streams', positiveInteger, 20_130_600)
   .option('--in-process', 'compare with Machine alone, without the servers around it')
   .option('--subject <path>', 'the script to compare, if not the built pvpanic-system-x86_64')
   .option('--json', 'print one JSON object')
+  .addHelpText('after', '\nInterrupted once, it ends the lives under way and reports what it has compared.')
   .addHelpText('after', '\nThe environment variable QEMU names the program to compare with, if not qemu-system-x86_64.')
   .parse()
 
@@ -82,27 +85,38 @@ async function run(qemu: Target, subject: Target, { ops, seed, json, inProcess }
     ...{ seed, operations: 0, lives: 0, ended: 0, events: 0, seconds: 0 },
     ...{ differences: 0, first: undefined, unexpected: [] },
   }
-  let found: Difference | undefined
-  for (let index = 0; report.operations < ops && report.differences < MOST_DIFFERENCES; index++) {
-    const { setup, inputs } = planLife(seed, index, { withMonitor: inProcess !== true })
-    const left = ops - report.operations
-    const compare = index % SINGLY_EVERY === 0 ? compareSingly : compareLife
-    const { operations, events, exitCode, difference } = await compare(qemu, subject, {
-      setup,
-      inputs: inputs.slice(0, left),
-    })
-    report.operations += operations
-    report.events += events
-    report.lives++
-    if (exitCode !== undefined) report.ended++
-    if (difference !== undefined) report.differences++
-    found ??= difference
-    progress.show(report)
+  const found: Difference[] = []
+  let next = 0
+  let interrupted = false
+  process.once('SIGINT', () => {
+    interrupted = true
+  })
+  const lane = async (): Promise<void> => {
+    while (!interrupted && report.operations < ops && found.length < MOST_DIFFERENCES) {
+      const index = next++
+      const { setup, inputs } = planLife(seed, index, { withMonitor: inProcess !== true })
+      const life = { setup, inputs: inputs.slice(0, ops - report.operations) }
+      const compare = index % SINGLY_EVERY === 0 ? compareSingly : compareLife
+      const { operations, events, exitCode, difference } = await compare(qemu, subject, life)
+      report.operations += operations
+      report.events += events
+      report.lives++
+      if (exitCode !== undefined) report.ended++
+      if (difference !== undefined) found.push(difference)
+      report.differences = found.length
+      progress.show(report)
+    }
   }
+  const stopAll = (error: unknown): never => {
+    interrupted = true
+    throw error
+  }
+  await Promise.all(Array.from({ length: LANES }, () => lane().catch(stopAll)))
   report.seconds = (performance.now() - started) / 1000
-  if (found !== undefined) {
+  const [first] = found
+  if (first !== undefined) {
     progress.say('shrinking the first difference')
-    report.first = await shrink(qemu, subject, found)
+    report.first = await shrink(qemu, subject, first)
   }
   progress.end()
   return report

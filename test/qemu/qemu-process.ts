@@ -12,9 +12,9 @@ export const QEMU_PROGRAM = process.env.QEMU ?? 'qemu-system-x86_64'
 
 const BIOS_BYTES = 65_536
 const HLT = 0xf4
-const START_TIMEOUT_MS = 10_000
-const EXIT_TIMEOUT_MS = 10_000
-const SIGNAL_TIMEOUT_MS = 10_000
+const START_TIMEOUT_MS = 60_000
+const EXIT_TIMEOUT_MS = 60_000
+const SIGNAL_TIMEOUT_MS = 60_000
 
 export class QemuError extends Error {
   override readonly name = 'QemuError'
