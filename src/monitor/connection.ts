@@ -46,6 +46,7 @@ export class Connection {
   #takingInput = false
   #inputEnded = false
   #ending = false
+  #farewell: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(stream: Duplex, log: EventLog, hooks: ConnectionHooks) {
@@ -108,7 +109,10 @@ export class Connection {
   finish(): void {
     if (this.#ending || this.#closed) return
     this.#ending = true
-    setTimeout(() => this.cut(), FAREWELL_MS).unref()
+    this.#input = []
+    this.#farewell = setTimeout(() => this.cut(), FAREWELL_MS)
+    // What still comes in is dropped, and so its end is noticed.
+    this.#stream.resume()
     this.flush()
   }
 
@@ -116,6 +120,7 @@ export class Connection {
   cut(): void {
     if (this.#closed) return
     this.#closed = true
+    clearTimeout(this.#farewell)
     this.#answers = []
     this.#input = []
     this.#session?.end()

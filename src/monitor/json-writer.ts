@@ -22,7 +22,10 @@ function isPresent(member: [string, Writable | undefined]): member is [string, W
 }
 
 /** The members in the order of the table that QEMU keeps them in. */
-export function inQemusOrder<Value>(members: readonly (readonly [string, Value])[]): (readonly [string, Value])[] {
+export function inQemusOrder<Value>(
+  members: readonly (readonly [string, Value])[],
+): readonly (readonly [string, Value])[] {
+  if (members.length < 2) return members
   // Within a bucket QEMU puts the newest first.
   return members
     .toReversed()

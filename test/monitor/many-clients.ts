@@ -127,7 +127,7 @@ function behave(path: string, clients: number): void {
       start(manner, socket, received)
       if (connected === clients) setTimeout(() => process.send?.('connected'), 500)
     })
-    socket.on('error', (error) => console.error(manner, error.message))
+    socket.on('error', () => {}) // 'close' follows
     socket.on('close', () => {
       cutOff[manner] = (cutOff[manner] ?? 0) + 1
     })

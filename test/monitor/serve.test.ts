@@ -225,6 +225,18 @@ describe('serve', () => {
     expect(meanwhile).toBeLessThan(commands / 2)
   })
 
+  it('closes although a client has gone whose commands were never looked at', async () => {
+    const { server, qmp } = await start()
+    const rude = connect({ path: qmp })
+    rude.on('error', () => {})
+    rude.pause()
+    rude.write('{"execute":"query-version"}'.repeat(20_000))
+    await sleep(50)
+    rude.destroy()
+    await server.close()
+    expect(server.clients).toBe(0)
+  })
+
   it('survives rubbish of every kind', async () => {
     const { qmp, qtest } = await start()
     const rubbish = [
