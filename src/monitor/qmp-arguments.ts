@@ -35,6 +35,7 @@ export function checkArguments<Types extends ArgumentTypes>(
   open = false,
 ): Arguments<Types> {
   const checked = Object.entries(types).map(([name, type]) => [name, check(name, type, given.get(name))])
+  // Of several QEMU names the one that its hash table has first, for small tables mostly the last given.
   const unexpected = [...given.keys()].reverse().find((name) => !Object.hasOwn(types, name))
   if (unexpected !== undefined && !open) throw new QmpError(`Parameter '${unexpected}' is unexpected`)
   return Object.fromEntries(checked) as Arguments<Types>
