@@ -140,6 +140,7 @@ export class MonitorServer {
   }
 
   #keep(line: Uint8Array): void {
+    if (this.#machine.exitCode !== undefined) setImmediate(() => this.#finish())
     if (this.#connections.size === 0) return
     if (this.#log.isFull) this.#makeRoom()
     this.#log.append(line)
@@ -147,7 +148,6 @@ export class MonitorServer {
       this.#flushDue = true
       setImmediate(() => this.#flushIfDue())
     }
-    if (this.#machine.exitCode !== undefined) setImmediate(() => this.#finish())
   }
 
   /** Who has not taken what is about to be dropped is cut off. */

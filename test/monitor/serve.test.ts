@@ -176,6 +176,13 @@ describe('serve', () => {
     expect([machine.exitCode, server.clients, existsSync(qmp)]).toEqual([0, 0, false])
   })
 
+  it('ends with the machine although nobody is connected', async () => {
+    const { machine, server, qmp } = await start({ onPanic: 'destroy' })
+    machine.bus.outb(0x505, 1)
+    await server.ended
+    expect(existsSync(qmp)).toBe(false)
+  })
+
   it('answers the write that ends the machine, and the events have come before', async () => {
     const { server, qmp, qtest } = await start({ onPanic: 'destroy', panicExitCode: 1 })
     const events: string[] = []
