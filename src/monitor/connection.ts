@@ -43,6 +43,7 @@ export class Connection {
   /** Where in the log the client is; undefined before it gets events. */
   #position: number | undefined
   #input: Uint8Array[] = []
+  #inputDue = false
   #takingInput = false
   #inputEnded = false
   #ending = false
@@ -61,7 +62,7 @@ export class Connection {
     this.#stream.on('data', (bytes: Uint8Array) => {
       if (this.#ending) return
       this.#input.push(bytes)
-      this.#takeInput()
+      this.#takeInputSoon()
     })
     // A client may have nothing more to say and still wait for answers.
     this.#stream.on('end', () => {
@@ -100,7 +101,7 @@ export class Connection {
       }
       this.#stream.write(bytes, () => {
         this.flush()
-        this.#takeInput()
+        this.#takeInputSoon()
       })
     }
   }
@@ -144,9 +145,18 @@ export class Connection {
     return bytes
   }
 
-  /** Hands on a step of the input, and lets the other clients have their turn before the next. */
+  /** Hands on a step of the input in the next turn, so that each client has its turn before any has another. */
+  #takeInputSoon(): void {
+    if (this.#inputDue || this.#closed || this.#ending) return
+    this.#inputDue = true
+    setImmediate(() => {
+      this.#inputDue = false
+      this.#takeInput()
+    })
+  }
+
   #takeInput(): void {
-    if (this.#takingInput || this.#closed || this.#ending) return
+    if (this.#closed || this.#ending) return
     const [bytes] = this.#input
     if (bytes !== undefined && this.#unread + this.#stream.writableLength < UNREAD_LIMIT) {
       if (bytes.length > INPUT_STEP) this.#input[0] = bytes.subarray(INPUT_STEP)
@@ -155,7 +165,7 @@ export class Connection {
       this.#session?.receive(bytes.subarray(0, INPUT_STEP))
       this.#takingInput = false
       this.#flushAnswers()
-      if (this.#input.length > 0) setImmediate(() => this.#takeInput())
+      if (this.#input.length > 0) this.#takeInputSoon()
     }
     if (this.#inputEnded && this.#input.length === 0) this.finish()
     else if (this.#input.length > 0) this.#stream.pause()
