@@ -12,6 +12,10 @@ const SLEEP_ENABLE = 0x2000
 const SLEEP_TYPE = 0x1c00
 /** The sleep type of suspend to RAM on the PIIX4; all others power off there. */
 const SUSPEND_TO_RAM = 0x0400
+/** The power management block: where v86 has it for good, and where SeaBIOS moves it if it is given tables. */
+const PM_BASE = 0xb000
+const PM_BASE_OF_TABLES = 0x600
+const PM_BYTES = 12
 /** PCI hotplug registers of SeaBIOS's tables, 32 bits each: up, down, features, removable. */
 const PCI_HOTPLUG = [0xae00, 0xae04, 0xae08, 0xae0c] as const
 /** CPU hotplug: a bit for each processor, this many bytes. */
@@ -56,6 +60,21 @@ export function listenToPowerOff({ io, devices }: V86Cpu, listener: () => void):
     if ((value & SLEEP_ENABLE) !== 0 && (value & SLEEP_TYPE) !== SUSPEND_TO_RAM) listener()
   }
   io.register_write(PM1_CONTROL, acpi, write8, write, write32)
+}
+
+/**
+ * Lets the power management registers answer at 0x600 too. SeaBIOS moves them there when fw_cfg gives it ACPI tables, and
+ * then waits for ever on a timer that v86 left at 0xb000. To be called when they are as they shall stay.
+ */
+export function movePowerManagement({ io, devices }: V86Cpu): void {
+  const { acpi } = devices
+  if (acpi === undefined) return
+  for (let offset = 0; offset < PM_BYTES; offset++) {
+    const port = io.ports[PM_BASE + offset]
+    if (port === undefined) continue
+    io.register_read(PM_BASE_OF_TABLES + offset, acpi, port.read8, port.read16, port.read32)
+    io.register_write(PM_BASE_OF_TABLES + offset, acpi, port.write8, port.write16, port.write32)
+  }
 }
 
 function readsAs(io: V86Io, port: number, value: number): void {

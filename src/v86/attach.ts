@@ -6,7 +6,7 @@ import type { DmaMemory } from '../devices/i8257.js'
 import { Pvpanic } from '../devices/pvpanic.js'
 import { type FwCfgFile, pvpanicPortFile } from '../firmware/pvpanic-port.js'
 import { Machine, type MachineOptions } from '../machine/machine.js'
-import { listenToPowerOff, mendAcpi } from './acpi.js'
+import { listenToPowerOff, mendAcpi, movePowerManagement } from './acpi.js'
 import { addFwCfgFiles } from './fw-cfg.js'
 import { MULTIBOOT_LOADER, multibootLoader } from './power-on-state.js'
 import { V86CpuControl } from './v86-cpu.js'
@@ -33,6 +33,9 @@ export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
    */
   readonly onError?: (error: unknown) => void
 }
+
+/** The fw_cfg file that makes SeaBIOS take its ACPI tables from fw_cfg. */
+const TABLE_LOADER = 'etc/table-loader'
 
 const attached = new WeakSet<V86>()
 
@@ -65,6 +68,7 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   listenToPowerOff(core.cpu, () => {
     if (!cpu.abandoned) machine.guestShutdown()
   })
+  if (fwCfgFiles.some(({ name }) => name === TABLE_LOADER)) movePowerManagement(core.cpu)
   servePorts(core.cpu, machine, dma, cpu, firstOnly(report))
   cpu.takeOver({
     onGuestReset: () => (cpu.inTurn ? machine.guestReset() : machine.reset()),

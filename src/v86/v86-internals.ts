@@ -9,6 +9,8 @@ export type V86PortWrite = (value: number) => void
 /** What serves one port. Handlers are called with `device` as `this`. */
 export interface V86Port {
   readonly device: object | undefined
+  readonly read8: V86PortRead
+  readonly read16: V86PortRead
   readonly read32: V86PortRead
   readonly write8: V86PortWrite
   readonly write16: V86PortWrite

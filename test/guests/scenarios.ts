@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pvpanicSsdt } from '../../src/firmware/index.js'
+import { acpiFiles, pvpanicSsdt } from '../../src/firmware/index.js'
 import { type BootOptions, bootGuest, type EngineName, type Guest } from '../../src/testing/index.js'
 import type { DebianFiles } from './debian.js'
 import { showLinuxCores } from './linux-core.js'
@@ -179,6 +179,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'bios-256k': story({
     shows: "Debian's larger SeaBIOS image works too",
     boot: (debian) => ({ onPanic: 'preserve', bios: debian.read(/seabios\/bios-256k\.bin$/) }),
+    follow: (guest) => panicked(guest),
+  }),
+  'acpi-files': story({
+    shows: 'with the tables of acpiFiles() alone, as a SeaBIOS without tables of its own needs them',
+    engine: 'v86',
+    boot: () => ({ onPanic: 'preserve', fwCfgFiles: acpiFiles(0x505, { timerInput: 0 }) }),
     follow: (guest) => panicked(guest),
   }),
   ssdt: {

@@ -58,6 +58,22 @@ test('the hotplug ports say that nothing was plugged or pulled, and that there i
   expect(guest.serial()).toBe(`${'0000'.repeat(pci.length)}010000`)
 })
 
+describe('where SeaBIOS moves the power management registers when fw_cfg has tables', () => {
+  const MOVED_PM1_CONTROL = 0x604
+  const powerOff = () => new GuestRom().outw(MOVED_PM1_CONTROL, SLEEP_ENABLE).print('still on').halt()
+
+  it('they answer too', async () => {
+    const options = { fwCfgFiles: [{ name: 'etc/table-loader', data: new Uint8Array(128) }] }
+    const guest = await boot(powerOff(), options, acpi)
+    expect([guest.machine.runState, guest.serial()]).toEqual(['shutdown', ''])
+  })
+
+  it('nothing answers without tables', async () => {
+    const guest = await boot(powerOff(), {}, acpi)
+    expect(guest.serial()).toBe('still on')
+  })
+})
+
 describe('a guest that asks ACPI for', () => {
   it('power off ends the machine', async () => {
     const guest = await boot(new GuestRom().outw(PM1_CONTROL, SLEEP_ENABLE).print('still on').halt(), {}, acpi)
