@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCommand } from '../../src/cli/serve.js'
+import { startSystem } from '../../src/cli/system.js'
 import { QmpClient } from '../../src/monitor/qmp-client.js'
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/pvpanic-system.ts', import.meta.url))
@@ -93,6 +94,17 @@ describe('pvpanic-system-x86_64', () => {
     )
     program.child.stdin?.write('inb 0x505\noutb 0x505 1\n')
     expect([await program.exited, program.stdout, program.stderr]).toEqual([1, 'OK 0x0007\nOK\n', ''])
+  })
+
+  it('listens for QMP where a chardev and a monitor ask for it', async () => {
+    const path = join(folder, 'qmp')
+    const options = ['-chardev', `socket,id=m,path=${path},server=on,wait=off`, '-mon', 'chardev=m,mode=control']
+    const { server } = await startSystem([...options, '-global', 'pvpanic.ioport=0', '-device', 'pvpanic'], () => {})
+    const client = await QmpClient.connect(`unix:${path}`)
+    const device = { path: '/machine/peripheral-anon/device[0]', property: 'ioport' }
+    expect(await client.execute('qom-get', device)).toBe(0)
+    client.close()
+    await server.close()
   })
 
   it('says what is wrong, and exits with 1', async () => {
