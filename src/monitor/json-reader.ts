@@ -71,10 +71,13 @@ export class JsonReader {
   }
 }
 
+/** Characters that QEMU has for what it says of a value. */
+const LONGEST_FAILURE = 1023
+
 function parse(tokens: readonly Token[]): JsonResult {
   const parser = new Parser(tokens)
   const value = parser.value()
-  return value === undefined ? { error: `JSON parse error, ${parser.failure}` } : { value }
+  return value === undefined ? { error: `JSON parse error, ${parser.failure.slice(0, LONGEST_FAILURE)}` } : { value }
 }
 
 /**

@@ -49,11 +49,17 @@ function replay(ours: Ours, exchanges: readonly Exchange[]): Exchange[] {
   })
 }
 
+const isLong = (send: Send) => typeof send !== 'string' && send.times > 1 << 20
+const outputs = (exchanges: readonly Exchange[]) => exchanges.flatMap(({ output }) => output)
+
 describe('a QMP session answers as QEMU did', () => {
   it.each(recording.conversations)('$title', ({ arguments: args, greeting, exchanges }) => {
     const ours = new Ours(args)
     expect(normalise(ours.take())).toEqual(greeting)
-    expect(replay(ours, exchanges)).toEqual(exchanges)
+    const answered = replay(ours, exchanges)
+    // QEMU works for minutes on some inputs: there an answer can have been recorded after what was sent next.
+    if (exchanges.some(({ send }) => isLong(send))) expect(outputs(answered)).toEqual(outputs(exchanges))
+    else expect(answered).toEqual(exchanges)
   })
 
   it('random pieces of JSON', () => {
