@@ -8,6 +8,11 @@ export class ConversationEnded extends Error {
   override readonly name = 'ConversationEnded'
 }
 
+/** A write found the connection closed, and what QEMU had sent before its end could not be read any more. */
+export class OutputLost extends Error {
+  override readonly name = 'OutputLost'
+}
+
 interface Waiting<Reply> {
   resolve(reply: Reply): void
   reject(reason: Error): void
@@ -19,6 +24,7 @@ export class Conversation<Reply> {
   readonly #readLine: (line: string) => Reply | undefined
   readonly #waiting: Waiting<Reply>[] = []
   #socket: Socket | undefined
+  #isLost = false
   /** Settles when QEMU has connected. */
   readonly connected: Promise<void>
   /** Settles when QEMU has closed its side and every line before that has been read. */
@@ -48,7 +54,7 @@ export class Conversation<Reply> {
   ask(line: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#socket?.writable !== true) {
-        reject(new ConversationEnded('QEMU is not connected'))
+        reject(this.#ending())
         return
       }
       this.#waiting.push({ resolve, reject })
@@ -59,6 +65,13 @@ export class Conversation<Reply> {
   close(): void {
     this.#socket?.destroy()
     this.#server.close()
+  }
+
+  /** Node gives up reading too when a write fails. */
+  #ending(): Error {
+    return this.#isLost
+      ? new OutputLost('QEMU ended, and its last output was lost')
+      : new ConversationEnded('QEMU closed the connection')
   }
 
   #adopt(socket: Socket): { closed: Promise<void> } {
@@ -74,10 +87,12 @@ export class Conversation<Reply> {
       }
     })
     // A reset connection is one of the ways in which QEMU ends; 'close' follows.
-    socket.on('error', () => {})
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#isLost ||= error.syscall === 'write'
+    })
     const closed = new Promise<void>((resolve) => {
       socket.on('close', () => {
-        for (const { reject } of this.#waiting.splice(0)) reject(new ConversationEnded('QEMU closed the connection'))
+        for (const { reject } of this.#waiting.splice(0)) reject(this.#ending())
         resolve()
       })
     })

@@ -4,7 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { Conversation, ConversationEnded } from './conversation.js'
 
 /** The program every recording is made with, unless `QEMU` in the environment names another. */
@@ -15,6 +15,8 @@ const HLT = 0xf4
 const START_TIMEOUT_MS = 60_000
 const EXIT_TIMEOUT_MS = 60_000
 const SIGNAL_TIMEOUT_MS = 60_000
+
+export { OutputLost } from './conversation.js'
 
 export class QemuError extends Error {
   override readonly name = 'QemuError'
@@ -192,6 +194,8 @@ export class QemuProcess {
    * that lives on answers another one.
    */
   async #settle(): Promise<string> {
+    // What QEMU has sent before its end must be read before anything is written to it.
+    await nextTurn()
     let runState = await this.runState()
     if (!this.#events.any) return runState
     runState = await this.runState()
