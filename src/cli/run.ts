@@ -73,7 +73,7 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
     .option('--hda <file>', 'hard disk image; the guest writes to a copy')
     .option('--cdrom <file>', 'CD image')
     .option('--memory <size>', 'guest memory, such as 128M (default: 1M for a ROM, else 128M)', parseSize)
-    .option('--iobase <port>', 'port of the pvpanic device', parsePort, 0x505)
+    .addOption(new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505, '0x505'))
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
     .option('--reset-limit <n>', 'under reset: preserve the guest after so many resets', parseCount)
@@ -93,7 +93,9 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
         .argParser(parseCount)
         .conflicts('expect'),
     )
-    .option('--timeout <time>', 'give up after this long', parseDuration, 60_000)
+    .addOption(
+      new Option('--timeout <time>', 'give up after this long').argParser(parseDuration).default(60_000, '60s'),
+    )
     .option('--serial <where>', "the guest's serial line: stdio (both ways), or a file")
     .option(
       '--report <format=file>',

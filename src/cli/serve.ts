@@ -34,7 +34,7 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
     .description('a machine without a CPU behind sockets: QMP watches and steers it, qtest does the guest’s accesses')
     .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT; any number of times', addAddress, [])
     .option('--qtest <address>', 'serve qtest, likewise', addAddress, [])
-    .option('--iobase <port>', 'port of the pvpanic device', parsePort, 0x505)
+    .addOption(new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505, '0x505'))
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
     .option('--exit-failure', 'under destroy: exit with code 1', false)
@@ -42,7 +42,9 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
     .option('--no-reboot', 'end instead of resetting')
     .option('--start-paused', 'wait for cont', false)
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
-    .option('--memory <size>', 'guest memory, such as 128M', parseSize, DEFAULT_MEMORY)
+    .addOption(
+      new Option('--memory <size>', 'guest memory, such as 128M').argParser(parseSize).default(DEFAULT_MEMORY, '128M'),
+    )
     .option('--name <name>', 'what query-name tells')
     .option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')

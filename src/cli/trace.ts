@@ -35,7 +35,9 @@ interface PortRange {
 /** @param finish told of the exit code. */
 export function traceCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
   const trace = new Command('trace').description('record, print and replay the port accesses of a guest')
-  const iobase = new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505)
+  const iobase = new Option('--iobase <port>', 'port of the pvpanic device')
+    .argParser(parsePort)
+    .default(0x505, '0x505')
   const events = new Option('--events <mask>', 'what a read of that port shows').argParser(parseEvents)
   const qemu = new Option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
   const ports = new Option('--ports <list>', 'these ports only, such as 0x0-0xf,0x505').argParser(parsePorts)
@@ -45,7 +47,7 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .description("boot a guest and record all accesses to the machine's devices until it reports or ends")
     .option('--bios <file>', 'firmware or ROM image (default: the built-in guest)', readInput)
     .option('--memory <size>', 'guest memory, such as 128M (default: 1M)', parseSize)
-    .option('--timeout <time>', 'end after this long', parseDuration, 60_000)
+    .addOption(new Option('--timeout <time>', 'end after this long').argParser(parseDuration).default(60_000, '60s'))
     .addOption(iobase)
     .addOption(events)
     .addOption(qemu)
