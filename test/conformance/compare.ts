@@ -1,6 +1,6 @@
 // Leads two machines through the same life and finds the first input after which they differ.
 
-import { OutputLost } from '../qemu/qemu-process.js'
+import { untilHeard } from '../qemu/conversation.js'
 import type { Life, Setup } from './lives.js'
 import { groupInputs, type Outcome, type Target } from './target.js'
 
@@ -25,8 +25,6 @@ export interface Comparison {
 
 /** A machine that takes longer over its life than this hangs. */
 const LIFE_TIMEOUT_MS = 120_000
-/** A machine that ends at the wrong moment takes its last output with it; then the life is led once more. */
-const MOST_ATTEMPTS = 5
 
 /** Runs `life` on both, in groups; a difference is looked at again, one input at a time. */
 export async function compareLife(reference: Target, subject: Target, life: Life): Promise<Comparison> {
@@ -73,14 +71,8 @@ async function compareGroups(
 }
 
 /** What each group caused, up to the machine's end. */
-async function live(target: Target, setup: Setup, groups: readonly (readonly string[])[]): Promise<Outcome[]> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await liveOnce(target, setup, groups)
-    } catch (error) {
-      if (!(error instanceof OutputLost) || attempt === MOST_ATTEMPTS) throw error
-    }
-  }
+function live(target: Target, setup: Setup, groups: readonly (readonly string[])[]): Promise<Outcome[]> {
+  return untilHeard(() => liveOnce(target, setup, groups))
 }
 
 async function liveOnce(target: Target, setup: Setup, groups: readonly (readonly string[])[]): Promise<Outcome[]> {

@@ -13,6 +13,19 @@ export class OutputLost extends Error {
   override readonly name = 'OutputLost'
 }
 
+const MOST_ATTEMPTS = 5
+
+/** Runs what starts a QEMU of its own, and once more if that one's last output was lost. */
+export async function untilHeard<Result>(run: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof OutputLost) || attempt === MOST_ATTEMPTS) throw error
+    }
+  }
+}
+
 interface Waiting<Reply> {
   resolve(reply: Reply): void
   reject(reason: Error): void

@@ -16,8 +16,6 @@ const START_TIMEOUT_MS = 60_000
 const EXIT_TIMEOUT_MS = 60_000
 const SIGNAL_TIMEOUT_MS = 60_000
 
-export { OutputLost } from './conversation.js'
-
 export class QemuError extends Error {
   override readonly name = 'QemuError'
 }

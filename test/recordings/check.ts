@@ -1,5 +1,6 @@
 // Gives some of the recorded inputs to a real QEMU again, and reports where it does otherwise than recorded.
 
+import { untilHeard } from '../qemu/conversation.js'
 import { type DebugExitCase, recordDebugExitCase } from './record-debug-exit.js'
 import { type FloppyScenario, recordScenario } from './record-floppy.js'
 import { type LifecycleCase, type LifecycleStory, recordCase, recordStory } from './record-lifecycle.js'
@@ -52,9 +53,11 @@ class Tally {
 async function checkPorts(tally: Tally): Promise<void> {
   for (const name of PORT_RECORDINGS) {
     const { header, lines } = readRecording<PortsHeader, Step>(name)
-    const steps = await recordSteps(
-      header.arguments,
-      lines.map(({ input }) => input),
+    const steps = await untilHeard(() =>
+      recordSteps(
+        header.arguments,
+        lines.map(({ input }) => input),
+      ),
     )
     for (const [index, line] of lines.entries()) tally.compare(`${name}, step ${index}`, line, steps[index])
   }
@@ -63,21 +66,21 @@ async function checkPorts(tally: Tally): Promise<void> {
 async function checkLifecycle(tally: Tally): Promise<void> {
   for (const line of everyNth(LIFECYCLE_SHARE, readRecording<Header, LifecycleCase>('lifecycle').lines)) {
     const { from, actions, step } = line
-    tally.compare('lifecycle', line, await recordCase(from, actions, step.input))
+    tally.compare('lifecycle', line, await untilHeard(() => recordCase(from, actions, step.input)))
   }
 }
 
 async function checkStories(tally: Tally): Promise<void> {
   for (const line of readRecording<Header, LifecycleStory>('lifecycle-stories').lines) {
     const inputs = line.steps.map(({ input }) => input)
-    tally.compare(line.title, line, await recordStory({ ...line, inputs }))
+    tally.compare(line.title, line, await untilHeard(() => recordStory({ ...line, inputs })))
   }
 }
 
 async function checkDebugExit(tally: Tally): Promise<void> {
   for (const line of everyNth(DEBUG_EXIT_SHARE, readRecording<Header, DebugExitCase>('debug-exit').lines)) {
     const { step, ...options } = line
-    tally.compare('debug-exit', line, await recordDebugExitCase(options, step.input))
+    tally.compare('debug-exit', line, await untilHeard(() => recordDebugExitCase(options, step.input)))
   }
 }
 

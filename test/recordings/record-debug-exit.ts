@@ -1,5 +1,6 @@
 // Records how QEMU's isa-debug-exit ends the machine: which accesses reach it, and with which exit code.
 
+import { untilHeard } from '../qemu/conversation.js'
 import { QemuProcess } from '../qemu/qemu-process.js'
 import { observeStep } from './observe.js'
 import { type Header, type Step, writeRecording } from './recording.js'
@@ -33,7 +34,8 @@ function* everyCase(): Generator<{ iobase?: number; iosize?: number; input: stri
 
 export async function recordDebugExit(program: string): Promise<void> {
   const cases: DebugExitCase[] = []
-  for (const { input, ...options } of everyCase()) cases.push(await recordDebugExitCase(options, input))
+  for (const { input, ...options } of everyCase())
+    cases.push(await untilHeard(() => recordDebugExitCase(options, input)))
   const header = { program, arguments: ['-device', 'pvpanic', '-device', 'isa-debug-exit,iobase=…,iosize=…'] }
   const bytes = writeRecording<Header, DebugExitCase>('debug-exit', { header, lines: cases })
   console.log(`debug-exit: ${cases.length} cases, ${bytes} bytes`)

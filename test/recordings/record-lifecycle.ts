@@ -1,5 +1,6 @@
 // Records what every input does in every run state under every combination of QEMU's actions.
 
+import { untilHeard } from '../qemu/conversation.js'
 import { QemuProcess } from '../qemu/qemu-process.js'
 import { observeStep } from './observe.js'
 import { type Actions, type Header, type Step, writeRecording } from './recording.js'
@@ -125,14 +126,14 @@ export async function recordLifecycle(program: string): Promise<void> {
   const cases: LifecycleCase[] = []
   for (const from of RUN_STATES) {
     for (const actions of everyCombination()) {
-      for (const input of INPUTS) cases.push(await recordCase(from, actions, input))
+      for (const input of INPUTS) cases.push(await untilHeard(() => recordCase(from, actions, input)))
     }
   }
   const header = { program, arguments: [...DEVICE, '-action', '(as each line says)'] }
   report('lifecycle', cases.length, writeRecording<Header, LifecycleCase>('lifecycle', { header, lines: cases }))
 
   const stories: LifecycleStory[] = []
-  for (const story of STORIES) stories.push(await recordStory(story))
+  for (const story of STORIES) stories.push(await untilHeard(() => recordStory(story)))
   const bytes = writeRecording<Header, LifecycleStory>('lifecycle-stories', { header, lines: stories })
   report('lifecycle-stories', stories.length, bytes)
 }
