@@ -252,13 +252,13 @@ export class I8257 implements PortDevice {
 
   /** Raises DREQ: the device wants to transfer. It stays raised until dropped. */
   raiseRequest(channel: number): void {
-    this.#status |= 1 << (checkChannel(channel) + CHANNELS)
+    this.#status |= 1 << (checkChannel(channel) + Shift.Request)
     this.run()
   }
 
   /** Drops DREQ. */
   dropRequest(channel: number): void {
-    this.#status &= ~(1 << (checkChannel(channel) + CHANNELS))
+    this.#status &= ~(1 << (checkChannel(channel) + Shift.Request))
   }
 
   /**
@@ -324,21 +324,16 @@ export class I8257 implements PortDevice {
     return (mode & MODE_DECREMENT ? address - position : address + position) >> this.#shift
   }
 
+  /** The byte of `word` that the flip-flop points at; the next access means the other one. */
   #nextByte(word: number): number {
-    const high = this.#toggle()
-    return (high ? word >> 8 : word) & 0xff
-  }
-
-  /** Which byte of a 16-bit register is meant, 1 for the high one; the next access means the other. */
-  #toggle(): 0 | 1 {
-    const now = this.#flipFlop
-    this.#flipFlop = now ? 0 : 1
-    return now
+    const high = this.#flipFlop
+    this.#flipFlop = high ? 0 : 1
+    return (high ? word >> 8 : word) & Mask.LowByte
   }
 
   #transfer(channel: number): void {
     const handler = this.#handlers[channel]
-    const ready = (this.#status >> CHANNELS) & ~this.#mask & (1 << channel)
+    const ready = (this.#status >> Shift.Request) & ~this.#mask & (1 << channel)
     if (handler === undefined || ready === 0) return
     const state = this.#state(channel)
     const length = (state.baseCount + 1) << this.#shift
