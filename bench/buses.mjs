@@ -4,7 +4,6 @@
 // bytes at successive ports, which comes to the same for these boards.
 
 import { createRequire } from 'node:module'
-import { CPU } from 'avr8js'
 import { IoPortBus } from 'isa-pvpanic'
 
 /** Wide accesses for a bus that has only `inb` and `outb`. */
@@ -116,10 +115,10 @@ class DeviceNumbers extends ByteBus {
 /** avr8js's data space, whose hooks take reads and writes; its first addresses are CPU registers and have none. */
 const AVR_FIRST = 0x100
 class AvrHooks extends ByteBus {
-  cpu = new CPU(new Uint16Array(0x100), 0x10000)
-  constructor() {
+  constructor(cpu) {
     super()
-    const { readHooks, writeHooks } = this.cpu
+    this.cpu = cpu
+    const { readHooks, writeHooks } = cpu
     for (let i = 0; i < AVR_FIRST + 0x10000; i++) {
       readHooks[i] = () => 0xff
       writeHooks[i] = () => true
@@ -140,6 +139,11 @@ class AvrHooks extends ByteBus {
   outb(port, value) {
     this.cpu.writeData(AVR_FIRST + port, value)
   }
+}
+
+async function avrHooks() {
+  const { CPU } = await import('avr8js')
+  return new AvrHooks(new CPU(new Uint16Array(0x100), 0x10000))
 }
 
 /** A floor: bytes stored in an array, no device. */
@@ -257,7 +261,7 @@ export const BUSES = {
   v86: emptyV86,
   'Map of closures': () => new MapOfClosures(),
   'array of closures': () => new ArrayOfClosures(),
-  "avr8js's hooks": () => new AvrHooks(),
+  "avr8js's hooks": avrHooks,
   'object per port': () => new PortObjects(),
   'one call site': () => new DeviceNumbers(),
   'typed-array store': () => new TypedArray(),

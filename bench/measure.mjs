@@ -8,7 +8,7 @@ const [workload, contender, time] = process.argv.slice(2)
 
 /** Nanoseconds for one operation: the median of the batches. */
 async function nanoseconds({ batch, operations }) {
-  const bench = new Bench({ time: Number(time), warmupTime: Math.max(80, Number(time) / 2), iterations: 10 })
+  const bench = new Bench({ time: Number(time), warmupTime: Math.max(50, Number(time) / 2), iterations: 10 })
   bench.add('batch', batch)
   await bench.warmup()
   await bench.run()

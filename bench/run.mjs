@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 })
 
 const rounds = options.quick ? 1 : 5
-const milliseconds = options.quick ? 40 : 150
+const milliseconds = options.quick ? 40 : 140
 const workloads = options.workload ?? Object.keys(CASES)
 const cases = workloads.flatMap((workload) =>
   Object.keys(CASES[workload]).map((contender) => ({ workload, contender })),
