@@ -45,24 +45,26 @@ const MOST_MACHINE_BYTES = 200 * 1024
 /** What a heap that does not grow may differ by between two collections. */
 const MOST_GROWTH_BYTES = 64 * 1024
 
-export function median(numbers) {
+/** A number's median over the rounds, and between what the middle half of them lies. */
+export function spread(numbers) {
   const sorted = numbers.toSorted((one, other) => one - other)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  const [low, median, high] = [0.25, 0.5, 0.75].map((part) => {
+    const at = part * (sorted.length - 1)
+    const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+    return below + (above - below) * (at % 1)
+  })
+  return { median, low, high }
 }
 
-/** The median of the rounds' ratios, and the least and the greatest of them. */
-function compare(above, below) {
-  const ratios = above.map((ns, round) => ns / below[round])
-  return { ratio: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
-}
+/** The ratio of two contenders, taken within each round. */
+const compare = (above, below) => spread(above.map((ns, round) => ns / below[round]))
 
 /** Holds the goals whose cases were measured against the times (by workload, contender, round) and bytes. */
 export function judge(times, bytes) {
   const judged = GOALS.filter(({ workload, of, by }) => times[workload]?.[of] && times[workload]?.[by]).map(
     ({ workload, goal, of, by, met, guard }) => {
-      const compared = compare(times[workload][of], times[workload][by])
-      return { workload, goal, unit: 'ratio', ...compared, met: met(compared.ratio), guard }
+      const { median: ratio, low, high } = compare(times[workload][of], times[workload][by])
+      return { workload, goal, unit: 'ratio', ratio, low, high, met: met(ratio), guard }
     },
   )
   const limit = (workload, goal, value, most, unit) => {
@@ -70,7 +72,7 @@ export function judge(times, bytes) {
   }
   limit('f', 'no growth over a million panics, after the first second', bytes.f, MOST_GROWTH_BYTES, 'bytes')
   const machine = times.i?.[MACHINE]
-  limit('i', 'a Machine in less than 50 µs', machine && median(machine), MOST_MACHINE_NS, 'ns')
+  limit('i', 'a Machine in less than 50 µs', machine && spread(machine).median, MOST_MACHINE_NS, 'ns')
   limit('i', 'a Machine in less than 200 KiB', bytes.i, MOST_MACHINE_BYTES, 'bytes')
   return judged.sort((one, other) => one.workload.localeCompare(other.workload))
 }

@@ -1,16 +1,17 @@
-// One process of the benchmark: measures one case and prints the result as a line of JSON.
-// node [--expose-gc] bench/measure.mjs WORKLOAD CONTENDER MILLISECONDS
+// One process of the benchmark: it prepares one case, and measures it whenever its parent asks.
+// Forked as: node --expose-gc bench/measure.mjs WORKLOAD CONTENDER. To the parent go { state }, then { ns } for each
+// { milliseconds } that comes; or { bytes } alone, if CONTENDER is "memory".
 
 import { Bench } from 'tinybench'
 import { CASES, machineBytes, stormGrowth } from './cases.mjs'
 
-const [workload, contender, time] = process.argv.slice(2)
+const LEAST_BATCHES = 5
+
+const [workload, contender] = process.argv.slice(2)
 
 /** Nanoseconds for one operation: the median of the batches. */
-async function nanoseconds({ batch, operations }) {
-  const bench = new Bench({ time: Number(time), warmupTime: Math.max(50, Number(time) / 2), iterations: 10 })
-  bench.add('batch', batch)
-  await bench.warmup()
+async function nanoseconds({ batch, operations }, time) {
+  const bench = new Bench({ time, iterations: LEAST_BATCHES }).add('batch', batch)
   await bench.run()
   const [{ result }] = bench.tasks
   if (result.error) throw result.error
@@ -19,11 +20,9 @@ async function nanoseconds({ batch, operations }) {
 }
 
 if (contender === 'memory') {
-  const bytes = workload === 'i' ? machineBytes() : stormGrowth(1000, 1e6)
-  console.log(JSON.stringify({ bytes }))
+  process.send({ bytes: workload === 'i' ? machineBytes() : stormGrowth(1000, 1e6) })
 } else {
   const prepared = await CASES[workload][contender]()
-  console.log(JSON.stringify({ ns: await nanoseconds(prepared), state: prepared.state }))
+  process.on('message', async ({ milliseconds }) => process.send({ ns: await nanoseconds(prepared, milliseconds) }))
+  process.send({ state: prepared.state })
 }
-// v86's emulator keeps the process alive.
-process.exit(0)

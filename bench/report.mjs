@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
-import { median } from './goals.mjs'
+import { spread } from './goals.mjs'
 
 const TITLES = {
   a: 'one port, 0x505, nothing to report',
@@ -21,21 +21,16 @@ const TITLES = {
 const number = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
 const times = (value) => `${value.toFixed(2)}×`
 
-function amount({ unit, ratio, least, most }) {
+function amount({ unit, ratio, low, high }) {
   if (unit === 'bytes') return `${(ratio / 1024).toFixed(1)} KiB`
   if (unit === 'ns') return `${(ratio / 1000).toFixed(1)} µs`
-  return least === most ? times(ratio) : `${times(ratio)} (${times(least)}–${times(most)})`
+  return `${times(ratio)} (${times(low)}–${times(high)})`
 }
 
-/** Rows of one workload, fastest first: contender, median, least, greatest. */
+/** Rows of one workload, fastest first. */
 function rowsOf(byContender) {
   return Object.entries(byContender)
-    .map(([contender, rounds]) => ({
-      contender,
-      median: median(rounds),
-      least: Math.min(...rounds),
-      most: Math.max(...rounds),
-    }))
+    .map(([contender, rounds]) => ({ contender, ...spread(rounds) }))
     .sort((one, other) => one.median - other.median)
 }
 
@@ -45,7 +40,7 @@ export function renderText(result) {
     lines.push(`${workload}  ${TITLES[workload]}, ns an operation`)
     for (const row of rowsOf(byContender)) {
       lines.push(
-        `   ${number(row.median).padStart(8)}  ${`${number(row.least)}–${number(row.most)}`.padEnd(16)} ${row.contender}`,
+        `   ${number(row.median).padStart(8)}  ${`${number(row.low)}–${number(row.high)}`.padEnd(16)} ${row.contender}`,
       )
     }
   }
@@ -53,7 +48,10 @@ export function renderText(result) {
   for (const goal of result.goals) {
     lines.push(`${goal.met ? '  met   ' : '  MISSED'} ${goal.workload}  ${goal.goal}: ${amount(goal)}`)
   }
-  lines.push('', `${result.rounds} round(s), ${result.seconds.toFixed(0)} s`)
+  lines.push(
+    '',
+    `medians of ${result.rounds} rounds, and what the middle half of them lies between; ${result.seconds.toFixed(0)} s`,
+  )
   return lines.join('\n')
 }
 
@@ -88,21 +86,22 @@ export function renderMarkdown(result, notes) {
     `Written by \`npm run bench -- --report\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}: Node ${process.versions.node}`,
     `(V8 ${process.versions.v8}), v86 ${versionOf('v86')}, avr8js ${versionOf('avr8js')}, ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}.`,
     '',
-    `Every figure is the median of ${result.rounds} rounds; each contender of each workload ran in a process of its own, in turn.`,
-    'Ratios are taken within a round. What the contenders left in the devices, and what they read, was the same.',
+    `Every figure is the median of ${result.rounds} rounds, with what the middle half of them lies between. Each contender of a workload`,
+    'has a process of its own; in a round they take turns of some milliseconds, and ratios are taken within the round. What the',
+    'contenders left in the devices, and what they read, was the same.',
     '',
     '## Goals',
     '',
-    '| workload | goal | measured (range over the rounds) | met |',
+    '| workload | goal | measured (middle half of the rounds) | met |',
     '| --- | --- | --- | --- |',
     ...result.goals.map(
       (goal) => `| ${goal.workload} | ${goal.goal} | ${amount(goal)} | ${goal.met ? 'yes' : '**no**'} |`,
     ),
   ]
   for (const [workload, byContender] of Object.entries(result.times)) {
-    out.push('', `## ${workload}: ${TITLES[workload]}`, '', '| contender | ns | range |', '| --- | --- | --- |')
+    out.push('', `## ${workload}: ${TITLES[workload]}`, '', '| contender | ns | middle half |', '| --- | --- | --- |')
     for (const row of rowsOf(byContender)) {
-      out.push(`| ${row.contender} | ${number(row.median)} | ${number(row.least)}–${number(row.most)} |`)
+      out.push(`| ${row.contender} | ${number(row.median)} | ${number(row.low)}–${number(row.high)} |`)
     }
   }
   return `${out.join('\n')}\n\n${notes}`

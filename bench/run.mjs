@@ -1,16 +1,15 @@
 // The benchmark of the port bus: `npm run bench`, with --quick, --json, --report, --ci. Every case runs in a process of
-// its own, so that one contender's inline caches do not spoil another's; the cases take turns for several rounds.
+// its own, so that one contender's inline caches do not spoil another's. The contenders of a workload take turns of some
+// milliseconds for many rounds: whatever slows the machine for longer than a round slows all of them.
 
-import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
 import { CASES, comparable } from './cases.mjs'
+import { Contender } from './contender.mjs'
 import { judge } from './goals.mjs'
 import { renderMarkdown, renderText } from './report.mjs'
 
-const run = promisify(execFile)
-const MEASURE = fileURLToPath(new URL('measure.mjs', import.meta.url))
 /** What people wrote about the figures; it goes below them. */
 const NOTES = fileURLToPath(new URL('notes.md', import.meta.url))
 const REPORT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
@@ -27,40 +26,48 @@ const { values: options } = parseArgs({
   },
 })
 
-const rounds = options.quick ? 1 : 5
-const milliseconds = options.quick ? 40 : 140
+const WARM_UP_MILLISECONDS = 80
+const rounds = options.quick ? 7 : 51
+const milliseconds = options.quick ? 6 : 15
 const workloads = options.workload ?? Object.keys(CASES)
-const cases = workloads.flatMap((workload) =>
-  Object.keys(CASES[workload]).map((contender) => ({ workload, contender })),
-)
 
-async function measure(workload, contender) {
-  const { stdout } = await run(process.execPath, ['--expose-gc', MEASURE, workload, contender, String(milliseconds)])
-  return JSON.parse(stdout)
+const states = new Map()
+const disagreements = []
+function compareState({ workload, name }, state) {
+  if (state === undefined) return
+  const group = comparable(workload, name)
+  const first = states.get(group) ?? { name, state }
+  states.set(group, first)
+  if (first.state !== state) disagreements.push(`${workload}: ${name} left another state than ${first.name}`)
+}
+
+/** Nanoseconds by contender and round. */
+async function measure(workload) {
+  const contenders = Object.keys(CASES[workload]).map((name) => new Contender(workload, name))
+  try {
+    for (const contender of contenders) compareState(contender, (await contender.ready).state)
+    for (const contender of contenders) await contender.measure(WARM_UP_MILLISECONDS)
+    const times = Object.fromEntries(contenders.map(({ name }) => [name, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const contender of contenders) times[contender.name].push(await contender.measure(milliseconds))
+    }
+    return times
+  } finally {
+    for (const contender of contenders) contender.end()
+  }
 }
 
 const started = performance.now()
-/** Nanoseconds by workload, contender and round. */
-const times = Object.fromEntries(workloads.map((workload) => [workload, {}]))
-const states = new Map()
-const disagreements = []
-for (let round = 0; round < rounds; round++) {
-  for (const { workload, contender } of cases) {
-    const { ns, state } = await measure(workload, contender)
-    times[workload][contender] ??= []
-    times[workload][contender].push(ns)
-    if (state === undefined) continue
-    const group = comparable(workload, contender)
-    const first = states.get(group) ?? { contender, state }
-    states.set(group, first)
-    if (first.state !== state)
-      disagreements.push(`${workload}: ${contender} left another state than ${first.contender}`)
-  }
-  if (process.stderr.isTTY) process.stderr.write(`\rround ${round + 1} of ${rounds}`)
-}
+const times = {}
 const bytes = {}
-for (const workload of MEMORY.filter((letter) => workloads.includes(letter))) {
-  bytes[workload] = (await measure(workload, 'memory')).bytes
+for (const workload of workloads) {
+  if (process.stderr.isTTY) process.stderr.write(`\rworkload ${workload}`)
+  times[workload] = await measure(workload)
+  if (MEMORY.includes(workload)) {
+    const contender = new Contender(workload, 'memory')
+    bytes[workload] = (await contender.ready).bytes
+    contender.end()
+  }
 }
 if (process.stderr.isTTY) process.stderr.write('\r')
 
