@@ -1,6 +1,7 @@
 // The benchmark of the port bus: `npm run bench`, with --quick, --json, --report, --ci. Every case runs in a process of
 // its own, so that one contender's inline caches do not spoil another's. The contenders of a workload take turns of some
-// milliseconds for many rounds: whatever slows the machine for longer than a round slows all of them.
+// milliseconds for many rounds: whatever slows the machine for longer than a round slows all of them. Then they start
+// anew, since what V8 inlines differs from start to start.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +28,8 @@ const { values: options } = parseArgs({
 })
 
 const WARM_UP_MILLISECONDS = 80
-const rounds = options.quick ? 7 : 51
+const starts = options.quick ? 1 : 3
+const roundsAStart = options.quick ? 7 : 17
 const milliseconds = options.quick ? 6 : 15
 const workloads = options.workload ?? Object.keys(CASES)
 
@@ -41,17 +43,15 @@ function compareState({ workload, name }, state) {
   if (first.state !== state) disagreements.push(`${workload}: ${name} left another state than ${first.name}`)
 }
 
-/** Nanoseconds by contender and round. */
-async function measure(workload) {
+/** Starts the contenders of a workload, and adds to `times` the nanoseconds of each in each round. */
+async function measure(workload, times) {
   const contenders = Object.keys(CASES[workload]).map((name) => new Contender(workload, name))
   try {
     for (const contender of contenders) compareState(contender, (await contender.ready).state)
     for (const contender of contenders) await contender.measure(WARM_UP_MILLISECONDS)
-    const times = Object.fromEntries(contenders.map(({ name }) => [name, []]))
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < roundsAStart; round++) {
       for (const contender of contenders) times[contender.name].push(await contender.measure(milliseconds))
     }
-    return times
   } finally {
     for (const contender of contenders) contender.end()
   }
@@ -62,7 +62,8 @@ const times = {}
 const bytes = {}
 for (const workload of workloads) {
   if (process.stderr.isTTY) process.stderr.write(`\rworkload ${workload}`)
-  times[workload] = await measure(workload)
+  times[workload] = Object.fromEntries(Object.keys(CASES[workload]).map((name) => [name, []]))
+  for (let start = 0; start < starts; start++) await measure(workload, times[workload])
   if (MEMORY.includes(workload)) {
     const contender = new Contender(workload, 'memory')
     bytes[workload] = (await contender.ready).bytes
@@ -72,7 +73,17 @@ for (const workload of workloads) {
 if (process.stderr.isTTY) process.stderr.write('\r')
 
 const goals = judge(times, bytes)
-const result = { options, rounds, seconds: (performance.now() - started) / 1000, times, bytes, goals, disagreements }
+const rounds = starts * roundsAStart
+const result = {
+  options,
+  rounds,
+  starts,
+  seconds: (performance.now() - started) / 1000,
+  times,
+  bytes,
+  goals,
+  disagreements,
+}
 console.log(options.json ? JSON.stringify(result, null, 2) : renderText(result))
 if (options.report) writeFileSync(REPORT, renderMarkdown(result, readFileSync(NOTES, 'utf8')))
 
