@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from 'commander'
 import type { PanicMode } from '../machine/machine.js'
+import { parseSocketAddress, type SocketAddress } from '../monitor/socket-address.js'
 
 export const PANIC_MODES: readonly PanicMode[] = ['preserve', 'destroy', 'reset', 'log']
 
@@ -31,13 +32,30 @@ export function parseDuration(text: string): number {
   return milliseconds
 }
 
-/** Bytes from `128M`, `2G`, `512K`, or bytes without a unit. */
-export function parseSize(text: string): number {
-  const [, amount = '', unit = ''] = /^(\d{1,10})([KMG]?)$/i.exec(text) ?? []
-  const bytes =
-    Number(amount) * { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 }[unit.toUpperCase() as '' | 'K' | 'M' | 'G']
-  if (amount === '' || bytes < 1 || bytes > 0x7ffe0000) {
-    throw new InvalidArgumentError('Expected a size such as 128M, up to 2047M.')
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+
+/** Reads bytes from `128M`, `2G`, `512K`, or bytes without a unit, up to as many as `most` says. */
+export function sizeUpTo(most: string): (text: string) => number {
+  return (text) => {
+    const bytes = bytesIn(text)
+    if (!(bytes >= 1 && bytes <= bytesIn(most))) {
+      throw new InvalidArgumentError(`Expected a size such as 128M, up to ${most}.`)
+    }
+    return bytes
   }
-  return bytes
+}
+
+/** NaN if the text is no size. */
+function bytesIn(text: string): number {
+  const [, amount = 'none', unit = ''] = /^(\d{1,10})([KMGT]?)$/i.exec(text) ?? []
+  return Number(amount) * (UNITS[unit.toUpperCase()] ?? Number.NaN)
+}
+
+/** Reads `unix:PATH` or `tcp:HOST:PORT`. */
+export function parseAddress(text: string): SocketAddress {
+  try {
+    return parseSocketAddress(text)
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
 }

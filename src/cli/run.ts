@@ -6,11 +6,21 @@ import { Command, Option } from 'commander'
 import { coreFileName } from '../core-dump/core-file.js'
 import { Machine, type PanicMode } from '../machine/machine.js'
 import { type MonitorServer, serve } from '../monitor/serve.js'
+import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
 import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
 import { ImageError } from '../testing/image-error.js'
+import { doubleCommas } from '../testing/qemu-arguments.js'
 import { EXPECTATION_NAMES, type Expectations, judge, type Verdict } from './judge.js'
-import { PANIC_MODES, parseCount, parseDuration, parseEvents, parsePort, parseSize } from './option-values.js'
+import {
+  PANIC_MODES,
+  parseAddress,
+  parseCount,
+  parseDuration,
+  parseEvents,
+  parsePort,
+  sizeUpTo,
+} from './option-values.js'
 import { printEntry } from './print-timeline.js'
 import { ProgressLine } from './progress-line.js'
 import { parseReportTarget, type ReportTarget, writeReport } from './report-file.js'
@@ -51,7 +61,7 @@ interface TellOptions extends Expectations {
   readonly report?: ReportTarget
   readonly json: boolean
   readonly dumpDir?: string
-  readonly qmp?: string
+  readonly qmp?: SocketAddress
 }
 
 /** @param finish told of the exit code. */
@@ -72,7 +82,7 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
     .option('--fda <file>', 'floppy disk image')
     .option('--hda <file>', 'hard disk image; the guest writes to a copy')
     .option('--cdrom <file>', 'CD image')
-    .option('--memory <size>', 'guest memory, such as 128M (default: 1M for a ROM, else 128M)', parseSize)
+    .option('--memory <size>', 'guest memory, such as 128M (default: 1M for a ROM, else 128M)', sizeUpTo('64T'))
     .addOption(new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505, '0x505'))
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
@@ -102,7 +112,7 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
       'write a report for continuous integration: junit=FILE or tap=FILE',
       parseReportTarget,
     )
-    .option('--qmp <address>', 'engine v86: serve QMP at unix:PATH or tcp:HOST:PORT, until the machine ends')
+    .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT, until the machine ends', parseAddress)
     .option(
       '--dump-dir <folder>',
       'write a core dump of a guest that has panicked and stands there (--on-panic preserve)',
@@ -144,13 +154,13 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
   let disconnect = () => {}
   let monitor: MonitorServer | undefined
   try {
-    guest = await bootGuest(bootOptions satisfies BootOptions)
+    guest = await bootGuest({ ...bootOptions, ...qemuMonitor(options) } satisfies BootOptions)
     timeline.follow(guest)
     disconnect = connectSerial(guest, serial, terminal)
     monitor = await serveQmp(guest, qmp)
     const verdict = await judge(guest, options, timeout)
     if (dumpDir !== undefined) await dump(guest, dumpDir, nameOf(options), timeline)
-    if (monitor !== undefined) {
+    if (qmp !== undefined) {
       // Whoever watches over QMP decides what becomes of the guest now.
       timeline.add('host', `${verdict.text}; waiting for a QMP client to end the machine`)
       await untilEnded(guest, timeout - 1000 * seconds())
@@ -169,12 +179,16 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
   }
 }
 
-async function serveQmp({ machine }: Guest, address: string | undefined): Promise<MonitorServer | undefined> {
-  if (address === undefined) return undefined
-  if (!(machine instanceof Machine)) {
-    throw new TypeError("qmp: QEMU serves its own monitor; engine 'v86' is the one for --qmp")
-  }
-  return serve(machine, { qmp: [address] })
+/** A machine of ours is served from here. */
+async function serveQmp({ machine }: Guest, address: SocketAddress | undefined): Promise<MonitorServer | undefined> {
+  if (address === undefined || !(machine instanceof Machine)) return undefined
+  return serve(machine, { qmp: [showSocketAddress(address)] })
+}
+
+/** QEMU serves a monitor of its own. */
+function qemuMonitor({ engine, qmp }: RunOptions & TellOptions): BootOptions {
+  if (engine !== 'qemu' || qmp === undefined) return {}
+  return { qemuArguments: ['-qmp', `${doubleCommas(showSocketAddress(qmp))},server=on,wait=off`] }
 }
 
 async function untilEnded({ machine }: Guest, timeoutMs: number): Promise<void> {

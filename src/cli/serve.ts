@@ -1,11 +1,11 @@
 // `isa-pvpanic serve`: a machine behind QMP and qtest sockets.
 
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { Machine, type PanicMode } from '../machine/machine.js'
 import { GuestMemory } from '../monitor/guest-memory.js'
 import { MonitorServer } from '../monitor/serve.js'
-import { parseSocketAddress, type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
-import { PANIC_MODES, parseEvents, parsePort, parseSize } from './option-values.js'
+import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
+import { PANIC_MODES, parseAddress, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import type { Terminal } from './terminal.js'
 
 interface ServeCommandOptions {
@@ -43,7 +43,9 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
     .option('--start-paused', 'wait for cont', false)
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
     .addOption(
-      new Option('--memory <size>', 'guest memory, such as 128M').argParser(parseSize).default(DEFAULT_MEMORY, '128M'),
+      new Option('--memory <size>', 'guest memory, such as 128M')
+        .argParser(sizeUpTo('2047M'))
+        .default(DEFAULT_MEMORY, '128M'),
     )
     .option('--name <name>', 'what query-name tells')
     .option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
@@ -58,11 +60,7 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
 }
 
 function addAddress(text: string, before: readonly SocketAddress[]): readonly SocketAddress[] {
-  try {
-    return [...before, parseSocketAddress(text)]
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
-  }
+  return [...before, parseAddress(text)]
 }
 
 async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): Promise<number> {

@@ -8,7 +8,7 @@ import { Machine } from '../machine/machine.js'
 import { bootGuest } from '../testing/boot-guest.js'
 import { GuestError } from '../testing/waiters.js'
 import { EXIT } from './exit-codes.js'
-import { parseDuration, parseEvents, parsePort, parseSize } from './option-values.js'
+import { parseDuration, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import { PortNames } from './port-names.js'
 import type { Terminal } from './terminal.js'
 
@@ -46,7 +46,7 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .command('record <file>')
     .description("boot a guest and record all accesses to the machine's devices until it reports or ends")
     .option('--bios <file>', 'firmware or ROM image (default: the built-in guest)', readInput)
-    .option('--memory <size>', 'guest memory, such as 128M (default: 1M)', parseSize)
+    .option('--memory <size>', 'guest memory, such as 128M (default: 1M)', sizeUpTo('2047M'))
     .addOption(new Option('--timeout <time>', 'end after this long').argParser(parseDuration).default(60_000, '60s'))
     .addOption(iobase)
     .addOption(events)

@@ -79,6 +79,6 @@ function given(option: string, value: string | undefined): string[] {
 }
 
 /** In QEMU's option lists a comma within a value is doubled. */
-function doubleCommas(value: string): string {
+export function doubleCommas(value: string): string {
   return value.replaceAll(',', ',,')
 }

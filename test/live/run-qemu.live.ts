@@ -1,0 +1,48 @@
+// `isa-pvpanic run` with an installed QEMU as its engine.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it, vi } from 'vitest'
+import { QmpClient } from '../../src/monitor/qmp-client.js'
+import { testKernel } from '../../src/testing/index.js'
+import { run } from '../cli/run-program.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-run-qemu-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const kernel = join(folder, 'kernel.bin')
+writeFileSync(kernel, testKernel({ debugExit: 0xf4 }))
+const guest = [
+  '--engine',
+  'qemu',
+  '--accelerator',
+  'tcg',
+  '--multiboot',
+  kernel,
+  '--debug-exit',
+  '0xf4',
+  '--expect',
+  'panic',
+]
+
+it('--qmp lets a client of QEMU itself decide what becomes of the panicked guest', async () => {
+  const address = `unix:${join(folder, 'a,b')}`
+  const finished = run(['run', ...guest, '--qmp', address])
+  const client = await vi.waitFor(() => QmpClient.connect(address), { timeout: 20_000 })
+  await vi.waitFor(
+    async () => expect(await client.execute('query-status')).toMatchObject({ status: 'guest-panicked' }),
+    { timeout: 20_000 },
+  )
+  expect(await client.execute('query-version')).toMatchObject({ qemu: { major: expect.any(Number) } })
+  await client.execute('cont')
+  await client.closed
+  const { exitCode, stdout } = await finished
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('event   RESUME')
+  expect(stdout).toContain('shutdown, exit code 33')
+})
+
+it('gives QEMU more memory than v86 can have', async () => {
+  const { exitCode, stdout } = await run(['run', ...guest, '--memory', '3G'])
+  expect(exitCode, stdout).toBe(0)
+})
