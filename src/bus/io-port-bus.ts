@@ -19,7 +19,7 @@
 
 import type { PortDevice } from './port-device.js'
 import { type MapOptions, PORT_COUNT, PortMap, type PortMapping, type PortRange } from './port-map.js'
-import { readWhole, stepSize, takesBytesOnly, writeWhole } from './wide-access.js'
+import { Form, formsOf, readWhole, stepSize, writeWhole } from './wide-access.js'
 
 /** What no mapping covers: reads all ones, swallows writes. A region of its own, so wide accesses can start in it. */
 const UNASSIGNED: PortDevice = { name: 'unassigned', read8: () => 0xff, write8() {} }
@@ -68,8 +68,8 @@ export class IoPortBus {
   readonly #entryOf = new Map<PortMapping, number>()
   /** The device in each slot, as the fields below hold them; 0 stands for no device. */
   readonly #slots: (PortDevice | undefined)[] = [UNASSIGNED]
-  /** A bit for each slot whose device takes wide accesses as aligned bytes: there is nothing to ask it. */
-  #byteSlots = 0
+  /** The wide forms of each slot's device, so that it need not be asked. */
+  readonly #forms = new Uint8Array(Code.Slots + 1)
   /** Whether slots go to those that the guest touches, since there were not enough for all that is mapped. */
   #crowded = false
   /** Changes whenever a port may have changed hands. */
@@ -249,8 +249,7 @@ export class IoPortBus {
   #fillSlot(slot: number, wanted: PortDevice | undefined): void {
     const device = wanted ?? UNASSIGNED
     this.#slots[slot] = wanted
-    this.#byteSlots &= ~(1 << slot)
-    if (takesBytesOnly(device)) this.#byteSlots |= 1 << slot
+    this.#forms[slot] = formsOf(device)
     // biome-ignore format: a table
     switch (slot) {
       case 1: this.#slot1 = device; break
@@ -276,11 +275,33 @@ export class IoPortBus {
 
   #read(port: number, width: 2 | 4): number {
     const first = this.#codes[port] as number
-    let value = 0
-    if (this.#takesBytes(first, width)) {
-      for (let i = 0; i < width; i++) value |= this.#fetch(first + i, port) << (8 * i)
-      return value >>> 0
+    const slot = alignedSlot(first, width)
+    if (slot === 0) return this.#readPieces(port, width)
+    if ((this.#forms[slot] as number) & (width === 2 ? Form.Read16 : Form.Read32)) {
+      const device = this.#slots[slot] as Required<PortDevice>
+      const offset = first & Code.OffsetMask
+      return width === 2 ? device.read16(offset) : device.read32(offset) >>> 0
     }
+    let value = 0
+    for (let i = 0; i < width; i++) value |= this.#fetch(first + i, port) << (8 * i)
+    return value >>> 0
+  }
+
+  #write(port: number, width: 2 | 4, value: number): void {
+    const first = this.#codes[port] as number
+    const slot = alignedSlot(first, width)
+    if (slot === 0) this.#writePieces(port, width, value)
+    else if ((this.#forms[slot] as number) & (width === 2 ? Form.Write16 : Form.Write32)) {
+      const device = this.#slots[slot] as Required<PortDevice>
+      const offset = first & Code.OffsetMask
+      if (width === 2) device.write16(offset, value & 0xffff)
+      else device.write32(offset, value >>> 0)
+    } else for (let i = 0; i < width; i++) this.#send(first + i, port, (value >>> (8 * i)) & 0xff)
+  }
+
+  /** An access that may go to several devices, or to one that has no slot. */
+  #readPieces(port: number, width: 2 | 4): number {
+    let value = 0
     for (let done = 0; done < width && port + done < PORT_COUNT; ) {
       const code = this.#codes[port + done] as number
       const device = this.#deviceAt(code)
@@ -292,12 +313,7 @@ export class IoPortBus {
     return value >>> 0
   }
 
-  #write(port: number, width: 2 | 4, value: number): void {
-    const first = this.#codes[port] as number
-    if (this.#takesBytes(first, width)) {
-      for (let i = 0; i < width; i++) this.#send(first + i, port, (value >>> (8 * i)) & 0xff)
-      return
-    }
+  #writePieces(port: number, width: 2 | 4, value: number): void {
     for (let done = 0; done < width && port + done < PORT_COUNT; ) {
       const code = this.#codes[port + done] as number
       const device = this.#deviceAt(code)
@@ -306,12 +322,6 @@ export class IoPortBus {
       writeWhole(device, offset, step, value >>> (8 * done))
       done += step
     }
-  }
-
-  /** Whether the whole access goes to one device in a slot, byte by byte. */
-  #takesBytes(code: number, width: number): boolean {
-    if ((code & (width - 1)) !== 0 || code >= Code.FirstEntry) return false
-    return ((this.#byteSlots >> (code >> Code.OffsetBits)) & 1) !== 0
   }
 
   /** Who answers at a port with this code. Being asked is being touched. */
@@ -388,6 +398,10 @@ export class IoPortBus {
     this.#offerAgain()
   }
 }
+
+/** The slot of the device that takes all of an access that starts at a port with this code; 0 if it has to be looked at. */
+const alignedSlot = (code: number, width: number) =>
+  (code & (width - 1)) === 0 && code < Code.FirstEntry ? code >> Code.OffsetBits : 0
 
 const fitsSlot = ({ offset, size }: PortMapping) => offset + size - 1 <= Code.OffsetMask
 

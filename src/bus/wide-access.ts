@@ -2,10 +2,22 @@
 
 import type { PortDevice } from './port-device.js'
 
-/** Whether an aligned wide access to the device is nothing but its bytes, low one first. */
-export function takesBytesOnly(device: PortDevice): boolean {
-  const { unaligned, read16, read32, write16, write32 } = device
-  return unaligned !== true && [read16, read32, write16, write32].every((form) => form === undefined)
+/** The accesses that a device may take whole, as bits. */
+export enum Form {
+  Read16 = 1,
+  Read32 = 2,
+  Write16 = 4,
+  Write32 = 8,
+}
+
+/** The accesses that the device takes whole. */
+export function formsOf({ read16, read32, write16, write32 }: PortDevice): number {
+  return (
+    (read16 ? Form.Read16 : 0) |
+    (read32 ? Form.Read32 : 0) |
+    (write16 ? Form.Write16 : 0) |
+    (write32 ? Form.Write32 : 0)
+  )
 }
 
 /** How many of the `left` bytes of an access the device takes in one go: 1, 2 or 4. */
