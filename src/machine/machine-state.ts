@@ -19,7 +19,10 @@ export interface PvpanicState {
   readonly counts: Readonly<PvpanicCounts>
 }
 
-/** Everything that `Machine.save()` keeps. Settings (modes, iobase, version) are the embedder's and are not in it. */
+/**
+ * Everything that `Machine.save()` keeps. Settings (modes, ports, version) are the embedder's: `iobase` is in it only to
+ * tell on loading that it was another.
+ */
 export interface MachineState {
   readonly format: typeof STATE_FORMAT
   readonly version: typeof STATE_VERSION

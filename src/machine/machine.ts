@@ -2,6 +2,7 @@
 
 import { checkInteger, checkOneOf } from '../bus/check.js'
 import { IoPortBus } from '../bus/io-port-bus.js'
+import { PORT_COUNT } from '../bus/port-map.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
 import { type DmaMemory, I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
@@ -19,13 +20,17 @@ import {
 } from './machine-state.js'
 import { PanicLog } from './panic-log.js'
 import { type QemuProfile, qemuProfile } from './qemu-versions.js'
-import { type Input, type PanicResponse, type RunState, type TransitionTable, transitionTable } from './transitions.js'
+import {
+  type Input,
+  type PanicMode,
+  panicResponse,
+  type RunState,
+  type TransitionTable,
+  transitionTable,
+} from './transitions.js'
 
-/**
- * What happens when the guest panics. `preserve`: it is stopped and kept. `destroy`: the machine ends. `reset`: it starts
- * anew. `log`: it is noted and the guest goes on.
- */
-export type PanicMode = 'reset' | 'destroy' | 'preserve' | 'log'
+export type { PanicMode } from './transitions.js'
+
 const PANIC_MODES: readonly PanicMode[] = ['reset', 'destroy', 'preserve', 'log']
 
 /** What a machine does about its guest's panic, shutdown and reboot; QEMU's `-action` in our words. */
@@ -40,30 +45,30 @@ export interface MachineActions {
 }
 
 export interface MachineOptions extends Partial<MachineActions> {
-  /** Port of the pvpanic device, 0..0xffff; 0 shadows the DMA controller's first port; null for no device. 0x505. */
+  /** Port of the pvpanic device, 0..0xffff; 0 shadows the DMA controller's first port; null for no device. Default: 0x505. */
   readonly iobase?: number | null
-  /** Port of a second pvpanic device, which QEMU accepted before 2.4. None. */
+  /** Port of a second pvpanic device, which QEMU accepted before 2.4. Default: none. */
   readonly secondIobase?: number
-  /** What a read of the pvpanic port shows, 0..0xff. The QEMU version's default. */
+  /** What a read of the pvpanic port shows, 0..0xff. Default: the QEMU version's. */
   readonly events?: number
-  /** QEMU version whose behaviour is wanted, '1.5.0' to '10.0'. The newest. */
+  /** QEMU version whose behaviour is wanted, '1.5.0' to '10.0'. Default: the newest. */
   readonly qemu?: string
-  /** Machine type: 'pc-i440fx-1.5', 'q35', ... 'pc'. */
+  /** Machine type: 'pc-i440fx-1.5', 'q35', ... Default: 'pc'. */
   readonly machineType?: string
   /** Starts in run state 'prelaunch', as QEMU's `-S`: the guest waits for `cont`. */
   readonly startPaused?: boolean
-  /** Port of an isa-debug-exit device, usually 0xf4 or 0x501. None. */
+  /** Port of an isa-debug-exit device, 0..0xfffe, usually 0xf4 or 0x501. Default: none. */
   readonly debugExit?: number
-  /** The emulator around the machine. None: a bare machine, whose state alone changes. */
+  /** The emulator around the machine. Default: none, a bare machine, whose state alone changes. */
   readonly cpu?: CpuControl
   /** What the DMA controllers read and write. */
   readonly memory?: DmaMemory
-  /** How many panics in a row `reset` answers by a reset before it does as `preserve`; `cont()` and `reset()` start the row anew. Infinity. */
+  /** How many panics in a row `reset` answers by a reset before it does as `preserve`; `cont()` and `reset()` start the row anew. Default: Infinity. */
   readonly resetLimit?: number
-  /** Entries that the panic log keeps, 0..0x100000. 1024. */
+  /** Entries that the panic log keeps, 0..0x100000. Default: 1024. */
   readonly logSize?: number
   /**
-   * The time, in milliseconds since 1970; fractions show as microseconds in events. `Date.now`; the log then notes a burst
+   * The time, in milliseconds since 1970; fractions show as microseconds in events. Default: `Date.now`; the log then notes a burst
    * of reports with few times: of those within one turn of the host's event loop every sixteenth looks at the clock.
    */
   readonly clock?: () => number
@@ -126,6 +131,7 @@ export class Machine {
     for (const controller of this.dma) controller.attach(this.bus)
     this.pvpanics = this.#addPvpanics(options)
     if (options.debugExit !== undefined) {
+      checkInteger('debugExit', options.debugExit, 0, PORT_COUNT - DEBUG_EXIT_PORTS)
       const device = new DebugExit((code) => {
         this.#end(code)
         this.#events.deliver()
@@ -139,6 +145,7 @@ export class Machine {
     return this.pvpanics[0]?.device
   }
 
+  /** What the machine is doing: 'running' until something stops it, 'shutdown' once it has ended. */
   get runState(): RunState {
     return this.#runState
   }
@@ -148,11 +155,15 @@ export class Machine {
     return this.#exitCode
   }
 
+  /** What it does about a panic, a shutdown and a reboot. */
   get actions(): MachineActions {
     return this.#actions
   }
 
-  /** Changes what happens from the next event on; what is not given stays. */
+  /**
+   * Changes what happens from the next event on; what is not given stays.
+   * @throws {RangeError | TypeError} naming the one that is wrong, and what is allowed; nothing has changed.
+   */
   setActions(actions: Partial<MachineActions>): void {
     this.#actions = checkActions({ ...this.#actions, ...actions })
     this.#table = this.#chooseTable()
@@ -165,40 +176,56 @@ export class Machine {
 
   /**
    * Lets the guest run. Nothing if it runs already.
-   * @throws {MachineError} if only a reset can help: after a shutdown, and after a panic before QEMU 1.7.
+   * @throws {MachineError} if only a reset can help: after a shutdown, and after a panic before QEMU 1.7; or it has ended.
    */
   cont(): void {
-    this.#startRowAnew()
     this.#command('cont')
   }
 
-  /** Pauses the guest if it runs. */
+  /**
+   * Pauses the guest if it runs.
+   * @throws {MachineError} if the machine has ended.
+   */
   stop(): void {
     this.#command('stop')
   }
 
-  /** Resets devices and CPU. A machine that does not run stays so, in 'prelaunch'. */
+  /**
+   * Resets devices and CPU. A machine that does not run stays so, in 'prelaunch'.
+   * @throws {MachineError} if the machine has ended.
+   */
   reset(): void {
-    this.#startRowAnew()
     this.#command('system_reset')
   }
 
-  /** Presses the power button: sends POWERDOWN, the rest is up to guest and emulator. */
+  /**
+   * Presses the power button: sends POWERDOWN, the rest is up to guest and emulator.
+   * @throws {MachineError} if the machine has ended.
+   */
   powerdown(): void {
     this.#command('system_powerdown')
   }
 
-  /** Ends the machine with exit code 0. */
+  /**
+   * Ends the machine with exit code 0.
+   * @throws {MachineError} if the machine has ended.
+   */
   quit(reason: 'host-qmp-quit' | 'host-signal' = 'host-qmp-quit'): void {
     this.#command(reason === 'host-signal' ? reason : 'quit')
   }
 
-  /** The guest has powered itself off, by ACPI say. For the emulator around to call. */
+  /**
+   * The guest has powered itself off, by ACPI say. For the emulator around to call.
+   * @throws {MachineError} if the machine has ended.
+   */
   guestShutdown(): void {
     this.#command('guest-shutdown')
   }
 
-  /** The guest has reset itself, by the keyboard controller say. For the emulator around to call. */
+  /**
+   * The guest has reset itself, by the keyboard controller say. For the emulator around to call.
+   * @throws {MachineError} if the machine has ended.
+   */
   guestReset(): void {
     this.#command('guest-reset')
   }
@@ -219,7 +246,7 @@ export class Machine {
 
   /**
    * Takes a saved state, without events. The CPU is paused or resumed if the run state asks for it.
-   * @returns a sentence for each thing that the state holds and this machine has no place for.
+   * @returns a sentence for each device that the state holds and this machine does not have, or has at another port.
    * @throws {TypeError | RangeError} naming the path of the bad field of a damaged or foreign state; nothing has changed.
    */
   load(state: unknown): string[] {
@@ -235,9 +262,12 @@ export class Machine {
     this.#table = this.#chooseTable()
     if (wasRunning && runState !== 'running') this.#cpu?.pause()
     if (!wasRunning && runState === 'running') this.#cpu?.resume()
-    return pvpanics
-      .slice(this.pvpanics.length)
-      .map(({ source, iobase }) => `the ${source} pvpanic at port 0x${iobase.toString(16)} is not in this machine`)
+    return pvpanics.flatMap(({ source, iobase }, index) => {
+      const saved = `the ${source} pvpanic at port 0x${iobase.toString(16)}`
+      const here = this.pvpanics[index]
+      if (here === undefined) return [`${saved} is not in this machine`]
+      return here.iobase === iobase ? [] : [`${saved} is at port 0x${here.iobase.toString(16)} in this machine`]
+    })
   }
 
   #addPvpanics({ iobase = PVPANIC_DEFAULT_IOBASE, secondIobase, events }: MachineOptions): MachinePvpanic[] {
@@ -248,9 +278,11 @@ export class Machine {
       if (secondIobase !== undefined) throw new MachineError('secondIobase: there is no first pvpanic, iobase is null')
       return []
     }
+    checkInteger('iobase', iobase, 0, PORT_COUNT - 1)
     const first = this.#addPvpanic(iobase, this.qemu.builtinPvpanic ? 'builtin' : 'device', events)
     if (secondIobase === undefined) return [first]
     if (!this.qemu.severalPvpanics) throw new MachineError('duplicate fw_cfg file name: etc/pvpanic-port')
+    checkInteger('secondIobase', secondIobase, 0, PORT_COUNT - 1)
     return [first, this.#addPvpanic(secondIobase, 'device', events)]
   }
 
@@ -261,7 +293,6 @@ export class Machine {
       onEvent: (event, value) => this.#report(event, value),
       onAccessEnd: () => this.#settle(),
     })
-    checkInteger('iobase', iobase, 0, 0xffff)
     this.bus.map(iobase, 1, device)
     return { device, iobase, source }
   }
@@ -293,6 +324,7 @@ export class Machine {
       throw new MachineError(`the machine has ended with exit code ${this.#exitCode}; ${input} needs one that has not`)
     }
     const refusal = this.#apply(input)
+    if (refusal === undefined && (input === 'cont' || input === 'system_reset')) this.#startRowAnew()
     this.#events.deliver()
     if (refusal !== undefined) throw new MachineError(refusal)
   }
@@ -358,16 +390,9 @@ export class Machine {
     this.#table = this.#chooseTable()
   }
 
-  #response(): PanicResponse {
-    const { onPanic, panicExitCode, shutdownAction } = this.#actions
-    if (onPanic === 'log') return 'run'
-    if (onPanic === 'reset') return this.#panicResets < this.#resetLimit ? 'reset' : 'pause'
-    return onPanic === 'preserve' || (panicExitCode === 0 && shutdownAction === 'pause') ? 'pause' : 'poweroff'
-  }
-
   #chooseTable(): TransitionTable {
     return transitionTable({
-      panic: this.#response(),
+      panic: panicResponse({ ...this.#actions, mayReset: this.#panicResets < this.#resetLimit }),
       shutdown: this.#actions.shutdownAction,
       reboot: this.#actions.rebootAction,
       panicIsFinal: this.qemu.panicIsFinal,

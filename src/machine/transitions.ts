@@ -27,7 +27,13 @@ export const INPUTS = [
 ] as const
 export type Input = (typeof INPUTS)[number]
 
-/** What a machine does about a panic; see `panicResponse` for how it follows from the machine's settings. */
+/**
+ * What happens when the guest panics. `preserve`: it is stopped and kept. `destroy`: the machine ends. `reset`: it starts
+ * anew. `log`: it is noted and the guest goes on.
+ */
+export type PanicMode = 'reset' | 'destroy' | 'preserve' | 'log'
+
+/** What a machine does about the next panic. */
 export type PanicResponse = PanicAction | 'reset'
 
 /** The settings that choose between rows. */
@@ -61,6 +67,22 @@ export interface Transition {
   readonly when?: Partial<Policy>
   readonly in?: readonly RunState[]
   readonly steps: readonly Step[]
+}
+
+/** The settings from which the response to a panic follows. */
+export interface PanicSettings {
+  readonly onPanic: PanicMode
+  readonly panicExitCode: 0 | 1
+  readonly shutdownAction: 'poweroff' | 'pause'
+  /** Whether 'reset' has resets left. */
+  readonly mayReset: boolean
+}
+
+/** A machine that would end, but is to be kept when it ends, keeps its guest; exit code 1 (QEMU's exit-failure) ends it all the same. */
+export function panicResponse({ onPanic, panicExitCode, shutdownAction, mayReset }: PanicSettings): PanicResponse {
+  if (onPanic === 'log') return 'run'
+  if (onPanic === 'reset') return mayReset ? 'reset' : 'pause'
+  return onPanic === 'preserve' || (panicExitCode === 0 && shutdownAction === 'pause') ? 'pause' : 'poweroff'
 }
 
 const panicked = (action: PanicAction): Step => ({ do: 'emit', event: 'GUEST_PANICKED', data: { action } })

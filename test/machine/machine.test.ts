@@ -113,11 +113,14 @@ describe('a crash loop', () => {
 
 describe('a refused command', () => {
   it('says what QEMU says, and changes nothing', () => {
-    const { machine, panic } = watched({ qemu: '1.6.0' })
+    const { machine, panic } = watched({ qemu: '1.6.0', onPanic: 'reset', resetLimit: 1 })
     panic()
+    panic()
+    const before = machine.save()
+    expect(before).toMatchObject({ runState: 'guest-panicked', panicResets: 1 })
     expect(() => machine.cont()).toThrow(MachineError)
     expect(() => machine.cont()).toThrow('Resetting the Virtual Machine is required')
-    expect(machine.runState).toBe('guest-panicked')
+    expect(machine.save()).toEqual(before)
     machine.reset()
     machine.cont()
     expect(machine.runState).toBe('running')
@@ -250,7 +253,8 @@ it.each([
   [{ rebootAction: 'stop' }, 'rebootAction: expected one of reset, shutdown, got "stop"'],
   [{ resetLimit: -1 }, 'resetLimit: expected an integer from 0'],
   [{ logSize: 1e9 }, 'logSize: expected an integer from 0 to 0x100000'],
-  [{ debugExit: 0x10000 }, 'base: expected an integer from 0 to 0xffff, got 0x10000'],
+  [{ debugExit: 0xffff }, 'debugExit: expected an integer from 0 to 0xfffe, got 0xffff'],
+  [{ qemu: '1.5.0', secondIobase: -1 }, 'secondIobase: expected an integer from 0 to 0xffff, got -1'],
   [{ qemu: '1.4.0' }, 'qemu: unknown version "1.4.0"; known are 1.5.0 to 1.5.3, 1.6.0 to 1.6.2, 1.7, 2.0'],
   [{ qemu: '1.5.0', iobase: null }, 'pc-i440fx-1.5 has pvpanic built in'],
   [{ iobase: 0x505, secondIobase: 0x600 }, 'duplicate fw_cfg file name: etc/pvpanic-port'],

@@ -71,6 +71,11 @@ describe('a saved machine', () => {
     ])
   })
 
+  it('tells of a device at another port', () => {
+    const machine = new Machine({ iobase: 0x600 })
+    expect(machine.load(used().save())).toEqual(['the device pvpanic at port 0x505 is at port 0x600 in this machine'])
+  })
+
   it('keeps the newest log entries if the new log is smaller', () => {
     const machine = new Machine({ logSize: 1 })
     machine.load(used().save())

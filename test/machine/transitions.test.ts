@@ -1,7 +1,14 @@
 // The transition table as a table: complete, without contradictions, and true to the rules it is made of.
 
 import { describe, expect, it } from 'vitest'
-import { INPUTS, type Policy, RUN_STATES, TRANSITIONS, transitionsFor } from '../../src/machine/transitions.js'
+import {
+  INPUTS,
+  type Policy,
+  panicResponse,
+  RUN_STATES,
+  TRANSITIONS,
+  transitionsFor,
+} from '../../src/machine/transitions.js'
 
 const policies: Policy[] = []
 for (const panic of ['pause', 'poweroff', 'run', 'reset'] as const) {
@@ -28,3 +35,19 @@ describe('the transition table', () => {
     expect(used.size).toBe(TRANSITIONS.length)
   })
 })
+
+// As QEMU does in the recorded lifecycles: shutdown=pause keeps the guest under panic=shutdown, not under exit-failure.
+it.each([
+  ['log', 0, 'poweroff', true, 'run'],
+  ['preserve', 0, 'poweroff', true, 'pause'],
+  ['reset', 0, 'poweroff', true, 'reset'],
+  ['reset', 0, 'poweroff', false, 'pause'],
+  ['destroy', 0, 'poweroff', true, 'poweroff'],
+  ['destroy', 0, 'pause', true, 'pause'],
+  ['destroy', 1, 'pause', true, 'poweroff'],
+] as const)(
+  'the mode %s with exit code %i, shutdown %s and resets left %s: %s',
+  (onPanic, panicExitCode, shutdownAction, mayReset, response) => {
+    expect(panicResponse({ onPanic, panicExitCode, shutdownAction, mayReset })).toBe(response)
+  },
+)
