@@ -2,9 +2,9 @@
 //
 // Why it looks as it does. One call site for all devices, `device.write8(...)`, turns megamorphic at the fifth class: V8
 // then looks the method up for each access and inlines nothing, 14 ns on a recorded boot where this takes 4. So a device
-// that a guest touches gets one of 18 slots, and each slot has a field and a call site of its own in the switches below:
-// the site sees one class, its inline cache stays monomorphic, and the device's method is inlined. What else mattered,
-// each measured in processes of its own (bench/, docs/benchmarks.md):
+// gets one of 18 slots, and each slot has a field and a call site of its own in the switches below: the site sees one
+// class, its inline cache stays monomorphic, and the device's method is inlined. What else mattered, each measured in
+// processes of its own (bench/, docs/benchmarks.md):
 // - A table maps a port to slot and offset in 16 bits: one load, and no object to visit between port and device.
 // - A class gets the same slots in every bus of the process, so buses of different layout share the sites well.
 // - V8 inlines `outb` into an emulator's loop only while `#send` has at most 460 bytes of bytecode: hence 18 slots and
@@ -45,10 +45,12 @@ let slotsDealt = 0
 
 /** What the bus keeps of a mapping. */
 interface Entry {
+  /** Its place among the entries. */
+  readonly index: number
   readonly mapping: PortMapping
   readonly device: PortDevice
   /** The port at which the device's offset 0 lies, or would lie. */
-  start: number
+  readonly start: number
   /** Whether it was offered a slot since slots were last to be had. */
   offered: boolean
 }
@@ -65,7 +67,7 @@ export class IoPortBus {
   readonly #codes = new Uint16Array(PORT_COUNT)
   readonly #entries: (Entry | undefined)[] = []
   readonly #freeEntries: number[] = []
-  readonly #entryOf = new Map<PortMapping, number>()
+  readonly #entryOf = new Map<PortMapping, Entry>()
   /** The device in each slot, as the fields below hold them; 0 stands for no device. */
   readonly #slots: (PortDevice | undefined)[] = [UNASSIGNED]
   /** The wide forms of each slot's device, so that it need not be asked. */
@@ -100,13 +102,14 @@ export class IoPortBus {
   /**
    * Lets `device` answer at the ports `base` .. `base + size - 1`. An overlap is no error: it shows in `mappings()`.
    * A device does not gain or lose methods while it is mapped.
-   * @throws {RangeError} if a port lies outside 0..0xffff, `size` is not in 1..0x10000, or 60,000 mappings are there.
+   * @throws {RangeError} if a port lies outside 0..0xffff, `size` is not in 1..0x10000, or 60,672 mappings are there.
    * @throws {TypeError} if a number is no integer, or `device` is no device.
    */
   map(base: number, size: number, device: PortDevice, options: MapOptions = {}): PortMapping {
     if (this.#entryOf.size >= MAX_ENTRIES) throw new RangeError(`a bus holds at most ${MAX_ENTRIES} mappings`)
     const mapping = this.#map.add(base, size, device, options)
-    if (!this.#crowded && !this.#offerSlot(this.#entries[this.#entryOf.get(mapping) as number] as Entry)) this.#crowd()
+    const entry = this.#entryOf.get(mapping)
+    if (entry !== undefined && !this.#crowded && !this.#offerSlot(entry)) this.#crowd()
     return mapping
   }
 
@@ -324,7 +327,7 @@ export class IoPortBus {
     }
   }
 
-  /** Who answers at a port with this code. Being asked is being touched. */
+  /** Who answers at a port with this code. On a crowded bus this is how a device shows that the guest uses it. */
   #deviceAt(code: number): PortDevice {
     if (code < Code.FirstEntry) return this.#slots[code >> Code.OffsetBits] ?? UNASSIGNED
     const entry = this.#entries[code - Code.FirstEntry]
@@ -344,20 +347,21 @@ export class IoPortBus {
       this.#codes.fill(0, base, base + size)
       return
     }
-    const start = mapping.base - mapping.offset
-    const index = this.#entryIndex(mapping, start)
+    const { index, start } = this.#entryFor(mapping)
     const slot = this.#slots.indexOf(mapping.device)
     if (slot > 0 && fitsSlot(mapping)) {
       for (let port = base; port < base + size; port++) this.#codes[port] = (slot << Code.OffsetBits) | (port - start)
     } else this.#codes.fill(Code.FirstEntry + index, base, base + size)
   }
 
-  #entryIndex(mapping: PortMapping, start: number): number {
+  #entryFor(mapping: PortMapping): Entry {
     const known = this.#entryOf.get(mapping)
-    const index = known ?? this.#freeEntries.pop() ?? this.#entries.length
-    this.#entryOf.set(mapping, index)
-    this.#entries[index] = { mapping, device: mapping.device, start, offered: this.#entries[index]?.offered ?? false }
-    return index
+    const index = known?.index ?? this.#freeEntries.pop() ?? this.#entries.length
+    const start = mapping.base - mapping.offset
+    const entry = { index, mapping, device: mapping.device, start, offered: known?.offered ?? false }
+    this.#entryOf.set(mapping, entry)
+    this.#entries[index] = entry
+    return entry
   }
 
   /** Gives the device a slot if there is a free one among those of its class. Returns whether it has all it can have. */
@@ -386,11 +390,11 @@ export class IoPortBus {
   }
 
   #forget(mapping: PortMapping, deviceLeft: boolean): void {
-    const index = this.#entryOf.get(mapping)
-    if (index !== undefined) {
+    const entry = this.#entryOf.get(mapping)
+    if (entry !== undefined) {
       this.#entryOf.delete(mapping)
-      this.#entries[index] = undefined
-      this.#freeEntries.push(index)
+      this.#entries[entry.index] = undefined
+      this.#freeEntries.push(entry.index)
     }
     const slot = this.#slots.indexOf(mapping.device)
     if (deviceLeft || slot === -1) return
