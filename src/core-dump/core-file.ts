@@ -2,6 +2,8 @@
 
 import type { ElfCore } from './elf-core.js'
 
+export { coreFileName } from './core-file-name.js'
+
 /** For the owner only: a core dump holds all that the guest had in memory. */
 const FILE_MODE = 0o600
 
@@ -47,24 +49,4 @@ export async function writeCore(
     throw error
   }
   return written
-}
-
-/** Whose core dump it is. */
-export interface CoreFileOwner {
-  /** The domain's number while it runs. */
-  readonly id: number
-  readonly name: string
-  /** When it was dumped, in local time. Now. */
-  readonly date?: Date
-}
-
-/**
- * The name that libvirt gives to the dump of a crashed domain: `<id>-<name>-<date>`, the date as
- * `2013-11-04-17:05:09`. A slash in the name, which no file name can hold, becomes `_`.
- */
-export function coreFileName({ id, name, date = new Date() }: CoreFileOwner): string {
-  const two = (value: number) => String(value).padStart(2, '0')
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
-  return `${id}-${name.replaceAll(/[/\0]/g, '_')}-${day}-${time}`
 }

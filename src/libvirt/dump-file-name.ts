@@ -1,11 +1,7 @@
-// What libvirt calls the core dump of a domain.
+// What a domain hands to its `dump`: the name that libvirt gives to a core dump.
 
-const NAME_LENGTH = 20
-const two = (value: number): string => String(value).padStart(2, '0')
+import { coreFileName } from '../core-dump/core-file-name.js'
 
-/** `<id>-<name>-<local time>`, the name cut to 20 characters; within `auto_dump_path`. Recorded from libvirt 9.0.0. */
-export function dumpFileName(id: number, name: string, time: Date): string {
-  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-')
-  const clock = [two(time.getHours()), two(time.getMinutes()), two(time.getSeconds())].join(':')
-  return `${id}-${name.slice(0, NAME_LENGTH)}-${date}-${clock}`
+export function dumpFileName(id: number, name: string, date: Date): string {
+  return coreFileName({ id, name, date })
 }

@@ -96,6 +96,8 @@ describe('writing to disk', () => {
 it.each([
   ['guest', '7-guest-2013-11-04-17:05:09'],
   ['a/../b', '7-a_.._b-2013-11-04-17:05:09'],
+  ['a-name-that-goes-on-and-on', '7-a-name-that-goes-on--2013-11-04-17:05:09'],
+  ['🐧'.repeat(21), `7-${'🐧'.repeat(20)}-2013-11-04-17:05:09`],
 ])("the dump of domain %s is named in libvirt's way", (name, expected) => {
   expect(coreFileName({ id: 7, name, date: new Date(2013, 10, 4, 17, 5, 9) })).toBe(expected)
 })
