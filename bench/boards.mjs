@@ -20,7 +20,7 @@ export function dmaBoard() {
 export const pvpanicBoard = (iobase = 0x505) => [window(iobase, 1, new Pvpanic())]
 
 /**
- * A PC: sixteen device classes behind 30 windows, at the ports of the recorded boot.
+ * A PC: sixteen device classes behind 26 to 28 windows, at the ports of the recorded boot.
  * @param layout varies the order of the windows, pvpanic's port and what else is on the board.
  */
 export function pcBoard(layout = 0) {
@@ -59,7 +59,7 @@ export function pcBoard(layout = 0) {
   return [...windows.slice(layout * 3), ...windows.slice(0, layout * 3)]
 }
 
-/** Eight ports for each of `count` devices, which are of thirteen classes in turn. */
+/** Eight ports for each of `count` devices, which are of eight classes in turn. */
 export function wideBoard(count) {
   const classes = Object.values(standIns).filter((Device) => new Device().latch.length >= 8)
   return Array.from({ length: count }, (_, i) => window(0x1000 + 8 * i, 8, new classes[i % classes.length]()))

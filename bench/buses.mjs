@@ -146,7 +146,7 @@ async function avrHooks() {
   return new AvrHooks(new CPU(new Uint16Array(0x100), 0x10000))
 }
 
-/** A floor: bytes stored in an array, no device. */
+/** Bytes stored in an array: an access without dispatch or device. */
 class TypedArray extends ByteBus {
   bytes = new Uint8Array(65536)
   map() {}

@@ -153,7 +153,7 @@ function storm(value, listeners) {
   let heard = 0
   for (const machine of machines) for (let i = 0; i < listeners; i++) machine.on('GUEST_PANICKED', () => heard++)
   let turn = 0
-  return { batch: () => writeBytes(machines[turn++ % TURNS].bus, program), operations: program.ports.length, heard }
+  return { batch: () => writeBytes(machines[turn++ % TURNS].bus, program), operations: program.ports.length }
 }
 
 function machines() {
@@ -194,7 +194,7 @@ export const CASES = {
   g: {
     ...Object.fromEntries(
       [1, 4, 16, 64, 255].map((count) => [
-        `isa-pvpanic, ${count} devices`,
+        `isa-pvpanic, ${count} ${count === 1 ? 'device' : 'devices'}`,
         () => onBoards('isa-pvpanic', () => wideBoard(count), workloads.fourDevices(wideBoard(count)), writeBytes),
       ]),
     ),
@@ -219,15 +219,17 @@ export const CASES = {
 
 /** Contenders whose states are compared with each other: the same work on the same boards. */
 export const comparable = (workload, contender) =>
-  `${workload} ${/\d+ devices|one layout|eight layouts/.exec(contender) ?? ''}`
+  `${workload} ${/\d+ devices?|one layout|eight layouts/.exec(contender) ?? ''}`
+
+/** Bytes in use, on the heap and outside. Needs --expose-gc. */
+function used() {
+  globalThis.gc()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
 
 /** How many bytes a Machine takes, on the heap and outside. Needs --expose-gc. */
 export function machineBytes() {
-  const used = () => {
-    globalThis.gc()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    return heapUsed + arrayBuffers
-  }
   const count = 200
   const kept = Array.from({ length: 20 }, () => new Machine())
   const before = used()
@@ -239,11 +241,6 @@ export function machineBytes() {
 /** Bytes by which memory grows while a guest panics, after `settle` milliseconds of it. Needs --expose-gc. */
 export function stormGrowth(settle, panics) {
   const machine = new Machine({ onPanic: 'log' })
-  const used = () => {
-    globalThis.gc()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    return heapUsed + arrayBuffers
-  }
   const write = (count) => {
     for (let i = 0; i < count; i++) machine.bus.outb(0x505, 1)
   }

@@ -6,7 +6,7 @@ const PLAIN_PEERS = ['Map of closures', 'array of closures', "avr8js's hooks"]
 /** Times as fast as a peer: at least. */
 const faster = (workload, peer, least, { ours = OURS, guard = false } = {}) => ({
   workload,
-  goal: `at least ${least} times as fast as ${peer}`,
+  goal: least === 1 ? `faster than ${peer}` : `at least ${least} times as fast as ${peer}`,
   of: peer,
   by: ours,
   met: (ratio) => ratio >= least,
@@ -63,12 +63,12 @@ const compare = (above, below) => spread(above.map((ns, round) => ns / below[rou
 export function judge(times, bytes) {
   const judged = GOALS.filter(({ workload, of, by }) => times[workload]?.[of] && times[workload]?.[by]).map(
     ({ workload, goal, of, by, met, guard }) => {
-      const { median: ratio, low, high } = compare(times[workload][of], times[workload][by])
-      return { workload, goal, unit: 'ratio', ratio, low, high, met: met(ratio), guard }
+      const { median: value, low, high } = compare(times[workload][of], times[workload][by])
+      return { workload, goal, unit: 'ratio', value, low, high, met: met(value), guard }
     },
   )
   const limit = (workload, goal, value, most, unit) => {
-    if (value !== undefined) judged.push({ workload, goal, unit, ratio: value, met: value < most, guard: false })
+    if (value !== undefined) judged.push({ workload, goal, unit, value, met: value < most, guard: false })
   }
   limit('f', 'no growth over a million panics, after the first second', bytes.f, MOST_GROWTH_BYTES, 'bytes')
   const machine = times.i?.[MACHINE]

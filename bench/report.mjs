@@ -21,10 +21,10 @@ const TITLES = {
 const number = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
 const times = (value) => `${value.toFixed(2)}×`
 
-function amount({ unit, ratio, low, high }) {
-  if (unit === 'bytes') return `${(ratio / 1024).toFixed(1)} KiB`
-  if (unit === 'ns') return `${(ratio / 1000).toFixed(1)} µs`
-  return `${times(ratio)} (${times(low)}–${times(high)})`
+function amount({ unit, value, low, high }) {
+  if (unit === 'bytes') return `${(value / 1024).toFixed(1)} KiB`
+  if (unit === 'ns') return `${(value / 1000).toFixed(1)} µs`
+  return `${times(value)} (${times(low)}–${times(high)})`
 }
 
 /** Rows of one workload, fastest first. */

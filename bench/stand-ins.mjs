@@ -1,7 +1,7 @@
 // Devices that do nothing but latch, a class for each device of a PC, so that a workload measures the bus and not them.
 //
 // The classes are written out one by one: V8 gathers feedback for each method as it is written, so classes made by one
-// factory would look like a single one to it. The last one takes blocks of string I/O as a disk controller would.
+// factory would look like a single one to it. BlockLatch takes blocks of string I/O as a disk controller would.
 
 export class Pic {
   name = 'Pic'

@@ -2,10 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import { readPortTrace } from 'isa-pvpanic'
 
-/** The instructions; a recording has the width in bytes, and bit 7 set for a read. */
+/** The instructions, by number; reads and writes by their width in bytes. */
 const [INB, OUTB, INW, OUTW, INL, OUTL] = [0, 1, 2, 3, 4, 5]
-const KIND_OF = { 129: INB, 1: OUTB, 130: INW, 2: OUTW, 132: INL, 4: OUTL }
+const READS = { 1: INB, 2: INW, 4: INL }
+const WRITES = { 1: OUTB, 2: OUTW, 4: OUTL }
+const LINUX_BOOT = new URL('../test/bus/data/linux-6.1-boot.trace.gz', import.meta.url)
 
 /** Port accesses as columns: port, instruction, value (32 bits signed, as emulators hold it); and where runs of one instruction end. */
 function program(accesses) {
@@ -52,15 +55,8 @@ export const dmaProgramming = () => program(repeat(DMA_TRANSFER, 200))
 
 /** Every access of one boot of Linux 6.1 in v86, up to its panic. */
 export function recordedBoot() {
-  const bytes = gunzipSync(readFileSync(new URL('linux-6.1-boot.bin.gz', import.meta.url)))
-  const records = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return program(
-    Array.from({ length: records.byteLength / 8 }, (_, i) => [
-      records.getUint16(8 * i, true),
-      records.getUint32(8 * i + 4, true),
-      KIND_OF[records.getUint8(8 * i + 2)],
-    ]),
-  )
+  const accesses = [...readPortTrace(gunzipSync(readFileSync(LINUX_BOOT)))]
+  return program(accesses.map(({ port, width, write, value }) => [port, value, (write ? WRITES : READS)[width]]))
 }
 
 /** Bytes written to ports drawn uniformly from those of a board; no byte makes pvpanic report anything. */

@@ -238,6 +238,17 @@ describe('the panic log', () => {
     ])
   })
 
+  it('does not grow over a million panics, for which no event is made while nobody listens', () => {
+    let asked = 0
+    const machine = new Machine({ onPanic: 'log', logSize: 8, clock: () => asked++ })
+    for (let i = 0; i < 1e6; i++) machine.bus.outb(0x505, 1)
+    expect([machine.panics.total, machine.panics.dropped, machine.panics.entries().length]).toEqual([1e6, 1e6 - 8, 8])
+    expect(asked).toBe(1e6) // an event asks for the time once more
+    machine.on('*', () => {})
+    machine.bus.outb(0x505, 1)
+    expect(asked).toBe(1e6 + 2)
+  })
+
   it('can keep nothing but the counts', () => {
     const machine = new Machine({ onPanic: 'log', logSize: 0 })
     machine.bus.outl(0x505, 0x01010101)
