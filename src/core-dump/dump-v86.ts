@@ -2,21 +2,9 @@
 
 import type { V86 } from 'v86'
 import type { Machine } from '../machine/machine.js'
+import { coreOf, type V86Cpu } from '../v86/v86-internals.js'
 import { ElfCore, type I386Registers, type MemoryMapping, type MemoryRange, MOST_MAPPINGS } from './elf-core.js'
 import { mappedMemory } from './page-tables.js'
-
-/** What is used of v86's processor beyond v86's declared interface. Names as in v86 0.5.462. */
-interface V86Registers {
-  readonly reg32: Int32Array
-  readonly sreg: Uint16Array
-  /** Linear addresses at which the segments begin. */
-  readonly segment_offsets: Int32Array
-  /** [0] is the linear address of the next instruction. */
-  readonly instruction_pointer: Int32Array
-  readonly cr: Int32Array
-  readonly mem8: Uint8Array
-  get_eflags(): number
-}
 
 /** The numbers of registers in `reg32`, and of segments in `sreg` and `segment_offsets`. */
 const GENERAL = { eax: 0, ecx: 1, edx: 2, ebx: 3, esp: 4, ebp: 5, esi: 6, edi: 7 } as const
@@ -49,14 +37,11 @@ export async function dumpCore(
   emulator: V86,
   { addresses = 'physical' }: CoreDumpOptions = {},
 ): Promise<ElfCore> {
-  const { v86: core } = emulator as unknown as { v86?: { cpu?: V86Registers } }
-  if (core?.cpu === undefined) {
-    throw new TypeError('emulator: expected a v86 emulator that is ready; wait for its event emulator-ready')
-  }
+  const { cpu } = coreOf(emulator)
   await standstill(machine, emulator)
-  const memory = memoryOf(core.cpu)
-  const mappings = addresses === 'virtual' ? mappingsOf(core.cpu, memory) : undefined
-  return new ElfCore(registersOf(core.cpu), memory, mappings)
+  const memory = memoryOf(cpu)
+  const mappings = addresses === 'virtual' ? mappingsOf(cpu, memory) : undefined
+  return new ElfCore(registersOf(cpu), memory, mappings)
 }
 
 /** Within a turn of v86 registers are in flux; it tells that it stands when the turn is over. */
@@ -69,7 +54,7 @@ async function standstill(machine: Pick<Machine, 'runState'>, emulator: V86): Pr
   if (emulator.is_running()) throw new Error(`emulator: it still runs after ${STANDSTILL_TIMEOUT_MS} ms`)
 }
 
-function registersOf(cpu: V86Registers): I386Registers {
+function registersOf(cpu: V86Cpu): I386Registers {
   const general = byName(GENERAL, (index) => (cpu.reg32[index] ?? 0) >>> 0)
   const segments = byName(SEGMENTS, (index) => cpu.sreg[index] ?? 0)
   const next = cpu.instruction_pointer[0] ?? 0
@@ -82,7 +67,7 @@ function byName<Name extends string>(numbers: Record<Name, number>, value: (inde
   return Object.fromEntries(entries) as Record<Name, number>
 }
 
-function memoryOf({ mem8 }: V86Registers): MemoryRange[] {
+function memoryOf({ mem8 }: V86Cpu): MemoryRange[] {
   const { first, end } = VIDEO_WINDOW
   const ranges = [
     { address: 0, bytes: mem8.subarray(0, first) },
@@ -91,7 +76,7 @@ function memoryOf({ mem8 }: V86Registers): MemoryRange[] {
   return ranges.filter(({ bytes }) => bytes.length > 0)
 }
 
-function mappingsOf({ cr, mem8 }: V86Registers, memory: readonly MemoryRange[]): MemoryMapping[] | undefined {
+function mappingsOf({ cr, mem8 }: V86Cpu, memory: readonly MemoryRange[]): MemoryMapping[] | undefined {
   const view = new DataView(mem8.buffer, mem8.byteOffset, mem8.byteLength)
   const read = (address: number) => (address + 4 <= mem8.length ? view.getUint32(address, true) : undefined)
   const [cr0 = 0, , , cr3 = 0, cr4 = 0] = cr

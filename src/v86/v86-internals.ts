@@ -46,12 +46,24 @@ export interface V86Cpu {
   readonly bios: { readonly main: ArrayBuffer | undefined }
   /** [0] is the size of guest memory in bytes. */
   readonly memory_size: Int32Array
+  /** Guest memory. */
+  readonly mem8: Uint8Array
   /** EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI. */
   readonly reg32: Int32Array
+  /** Selectors of ES, CS, SS, DS, FS, GS. */
+  readonly sreg: Uint16Array
+  /** Linear addresses at which these segments begin. */
+  readonly segment_offsets: Int32Array
+  /** [0] is the linear address of the next instruction. */
+  readonly instruction_pointer: Int32Array
+  /** CR0, CR1 and so on. */
+  readonly cr: Int32Array
   /** [0] is 1 while the processor is halted. */
   readonly in_hlt: Uint8Array
   /** [0] is EFLAGS but for the arithmetic flags, which are kept elsewhere. */
   readonly flags: Int32Array
+  /** EFLAGS as a whole. */
+  get_eflags(): number
   /** Runs the guest for about a millisecond; returns the milliseconds until it wants to be called again. */
   main_loop(): number
   /** Resets processor, keyboard controller and virtio devices, and loads the firmware anew. Memory and the rest stay. */

@@ -87,7 +87,7 @@ it('lists as much of a hostile guest as a core file can, in bounded time', async
     words.setUint32(TABLE + 4 * index, (index % 2) * 0x2000 + 0x1000 + PRESENT, true)
   }
   const cpu = {
-    ...{ mem8, cr: Int32Array.of(-1, 0, 0, DIRECTORY, 0), get_eflags: () => 2 },
+    ...{ io: {}, mem8, cr: Int32Array.of(-1, 0, 0, DIRECTORY, 0), get_eflags: () => 2 },
     ...{ reg32: new Int32Array(8), sreg: new Uint16Array(8) },
     ...{ segment_offsets: new Int32Array(8), instruction_pointer: new Int32Array(1) },
   }
