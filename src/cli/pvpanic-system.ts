@@ -2,7 +2,7 @@
 // Starts the program pvpanic-system-x86_64 as a process: a machine under QEMU's own options, for programs that start QEMU.
 
 import { basename } from 'node:path'
-import { HelpRequest } from './qemu-keyval.js'
+import { HelpRequest } from '../monitor/qemu-keyval.js'
 import { NEXT_COMPLAINT, startSystem } from './system.js'
 
 const PROGRAM = 'pvpanic-system-x86_64'

@@ -1,7 +1,7 @@
 // Where a monitor or qtest listens or connects, in QEMU's two syntaxes: `unix:PATH,server=on` and `-chardev socket,...`.
 
+import { checkNames, type KeyValues, OptionError, parseKeyValues, readOnOff } from '../monitor/qemu-keyval.js'
 import { parseSocketAddress, type SocketAddress, SocketAddressError } from '../monitor/socket-address.js'
-import { checkNames, type KeyValues, OptionError, parseKeyValues, readOnOff } from './qemu-keyval.js'
 
 /** The other end of a conversation: a socket to listen at or to connect to, or standard input and output. */
 export type CharacterDevice =

@@ -2,16 +2,10 @@
 
 import type { MachineOptions } from '../machine/machine.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
-import { ACTION_WORDS, machineActions } from '../monitor/actions.js'
+import { parseActions } from '../monitor/actions.js'
+import { type GlobalProperty, parseDevice, parseGlobal, pvpanicOptions } from '../monitor/qemu-device-option.js'
+import { checkNames, HelpRequest, OptionError, parseKeyValues, prefixErrors, readWord } from '../monitor/qemu-keyval.js'
 import { type CharacterDevice, parseCharacterDevice, parseSocketChardev } from './qemu-chardev-option.js'
-import {
-  type DeviceRequest,
-  deviceSettings,
-  type GlobalProperty,
-  parseDevice,
-  parseGlobal,
-} from './qemu-device-option.js'
-import { checkNames, HelpRequest, OptionError, parseKeyValues, readWord } from './qemu-keyval.js'
 
 /** What a command line asks for. */
 export interface SystemOptions {
@@ -84,7 +78,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     all.machine = { ...all.machine, rebootAction: 'shutdown' }
   }),
   action: valued((all, argument) => {
-    all.machine = { ...all.machine, ...readActions(argument, all.warn) }
+    all.machine = { ...all.machine, ...parseActions(argument, all.warn) }
   }),
   device: valued((all, argument) => {
     all.devices.push(argument)
@@ -185,32 +179,9 @@ function collect(args: readonly string[], warn: (text: string) => void): Collect
     const argument = option.takesArgument ? args[++at] : ''
     if (argument === undefined) throw new OptionError(`${word}: requires an argument`)
     prefix = option.takesArgument ? `${word} ${argument}: ` : `${word}: `
-    prefixed(prefix, () => option.read(all, argument))
+    prefixErrors(prefix, () => option.read(all, argument))
   }
   return all
-}
-
-/** Runs `read`; what it complains of gets the option in front. */
-function prefixed<Value>(prefix: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof OptionError ? new OptionError(prefix + error.message) : error
-  }
-}
-
-function readActions(argument: string, warn: (text: string) => void): Partial<MachineOptions> {
-  const values = parseKeyValues(argument, undefined, warn)
-  if (values.has('help')) {
-    const names = Object.keys(ACTION_WORDS).sort()
-    throw new HelpRequest(['action options:', ...names.map((name) => `  ${name}=<str>`), ''].join('\n'), 1)
-  }
-  checkNames(values, Object.keys(ACTION_WORDS))
-  const words = Object.entries(ACTION_WORDS).map(([name, allowed]) => {
-    const value = values.get(name)
-    return [name, value === undefined ? undefined : readWord<string>(name, value, allowed)]
-  })
-  return machineActions(Object.fromEntries(words))
 }
 
 function readMachine(all: Collector, argument: string): void {
@@ -257,33 +228,23 @@ function buildMachine(all: Collector, warn: (text: string) => void): BuiltMachin
   const wantsDevices = all.devices.length > 0
   const profile = readProfile(qemu, machineType)
   const devices = all.devices.map((argument) =>
-    prefixed(`-device ${argument}: `, () =>
+    prefixErrors(`-device ${argument}: `, () =>
       parseDevice(argument, profile.defaultEvents, (text) => warn(`-device ${argument}: ${text}`)),
     ),
   )
   if (machineType === 'none' && wantsDevices) {
     throw new OptionError(`${devices[0]?.option}: No 'ISA' bus found for device 'pvpanic'`)
   }
-  const settings = devices.map((device) => prefixed(`${device.option}: `, () => deviceSettings(device, all.globals)))
-  checkDuplicates(devices)
-  const [first, second] = settings
-  if (second !== undefined && !profile.severalPvpanics) {
-    throw new OptionError(`${devices[1]?.option}: duplicate fw_cfg file name: etc/pvpanic-port`)
-  }
   return {
-    deviceIds: devices.map(({ id }) => id),
+    deviceIds: [...(profile.builtinPvpanic ? [undefined] : []), ...devices.map(({ id }) => id)],
     machine: {
       ...machine,
       ...(qemu !== undefined && { qemu }),
       machineType: profile.machineType,
-      iobase: first === undefined ? null : (first.ioport ?? DEFAULT_IOPORT),
-      ...(first?.events !== undefined && { events: first.events }),
-      ...(second !== undefined && { secondIobase: second.ioport ?? DEFAULT_IOPORT }),
+      ...pvpanicOptions(devices, all.globals, profile),
     },
   }
 }
-
-const DEFAULT_IOPORT = 0x505
 
 function readProfile(qemu: string | undefined, machineType: string) {
   try {
@@ -293,13 +254,5 @@ function readProfile(qemu: string | undefined, machineType: string) {
       throw new OptionError('unsupported machine type\nUse -machine help to list supported machines')
     }
     throw new OptionError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function checkDuplicates(devices: readonly DeviceRequest[]): void {
-  const ids = new Set<string>()
-  for (const { option, id } of devices) {
-    if (id !== undefined && ids.has(id)) throw new OptionError(`${option}: Duplicate ID '${id}' for device`)
-    if (id !== undefined) ids.add(id)
   }
 }

@@ -1,6 +1,7 @@
 // QEMU's words for what a machine does about panic, shutdown and reboot, and what they are in ours.
 
 import type { MachineActions } from '../machine/machine.js'
+import { checkNames, HelpRequest, parseKeyValues, readWord } from './qemu-keyval.js'
 
 /** The words that `-action` and `set-action` take, in the order in which QEMU checks them. */
 export const ACTION_WORDS = {
@@ -29,4 +30,23 @@ export function machineActions({ reboot, shutdown, panic }: ActionWords): Partia
     ...(shutdown && { shutdownAction: shutdown }),
     ...(reboot && { rebootAction: reboot }),
   }
+}
+
+/**
+ * Reads the argument of `-action`.
+ * @param warn told of what QEMU warns of.
+ * @throws {OptionError | HelpRequest}
+ */
+export function parseActions(argument: string, warn: (text: string) => void): Partial<MachineActions> {
+  const values = parseKeyValues(argument, undefined, warn)
+  if (values.has('help')) {
+    const names = Object.keys(ACTION_WORDS).sort()
+    throw new HelpRequest(['action options:', ...names.map((name) => `  ${name}=<str>`), ''].join('\n'), 1)
+  }
+  checkNames(values, Object.keys(ACTION_WORDS))
+  const words = Object.entries(ACTION_WORDS).map(([name, allowed]) => {
+    const value = values.get(name)
+    return [name, value === undefined ? undefined : readWord<string>(name, value, allowed)]
+  })
+  return machineActions(Object.fromEntries(words))
 }

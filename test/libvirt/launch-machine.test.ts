@@ -1,7 +1,18 @@
-// A machine from a QEMU command line. What QEMU 7.2.22 said and did is in the recordings of the domains; this is the rest.
+// A machine from a QEMU command line, held against what QEMU 7.2 made of the same one.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type LaunchOptions, launchMachine } from '../../src/libvirt/launch-machine.js'
+import { MachineError } from '../../src/machine/machine-error.js'
+
+/** A port that was read and what it gave, or the words of refusal. */
+type Outcome = { readonly arguments: readonly string[] } & (
+  | { readonly port: number; readonly value: number; readonly refusal?: undefined }
+  | { readonly refusal: string }
+)
+const { outcomes } = JSON.parse(readFileSync(new URL('recordings/launch.json', import.meta.url), 'utf8')) as {
+  outcomes: readonly Outcome[]
+}
 
 const ports = (args: string[], options?: LaunchOptions) =>
   launchMachine(args, options).pvpanics.map(({ source, iobase }) => `${source} ${iobase}`)
@@ -29,6 +40,20 @@ describe('the devices of a command line', () => {
       'builtin 0',
       'device 1285',
     ])
+  })
+})
+
+describe('a command line as recorded', () => {
+  it.each(outcomes)('$arguments: a read of the port, or a refusal', ({ arguments: args, ...expected }) => {
+    const launch = () => launchMachine(args, { qemu: '7.2' })
+    if (expected.refusal !== undefined) expect(launch).toThrow(new MachineError(expected.refusal))
+    else expect(launch().bus.inb(expected.port)).toBe(expected.value)
+  })
+
+  it('starts no machine where QEMU would print help', () => {
+    expect(() => launchMachine(['-device', 'pvpanic,help'])).toThrow(
+      new MachineError('an option asks for help, so that no machine starts'),
+    )
   })
 })
 

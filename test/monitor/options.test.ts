@@ -2,8 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { HelpRequest, OptionError } from '../../src/cli/qemu-keyval.js'
+import { parseSystemOptions } from '../../src/cli/qemu-options.js'
 import { NEXT_COMPLAINT, startSystem } from '../../src/cli/system.js'
+import { HelpRequest, OptionError } from '../../src/monitor/qemu-keyval.js'
 
 interface Outcome {
   readonly arguments: readonly string[]
@@ -39,6 +40,16 @@ async function say(args: readonly string[]): Promise<Omit<Outcome, 'arguments'>>
 describe('the options of pvpanic-system-x86_64', () => {
   it.each(outcomes)('$arguments: as QEMU', async ({ arguments: args, ...expected }) => {
     expect(await say(args)).toEqual(expected)
+  })
+
+  it('count the device that the board of 1.5 brings, which only a global moves', () => {
+    const old = ['-as-qemu', '1.5.0', '-M', 'pc-i440fx-1.5']
+    const { machine, deviceIds } = parseSystemOptions(
+      [...old, '-global', 'pvpanic.ioport=0', '-device', 'pvpanic,id=added'],
+      () => {},
+    )
+    expect([machine.iobase, machine.secondIobase, deviceIds]).toEqual([0, 0, [undefined, 'added']])
+    expect(parseSystemOptions(old, () => {}).machine.iobase).toBe(0x505)
   })
 
   it.each([

@@ -75,3 +75,12 @@ export function readWord<Word extends string>(name: string, value: string, words
   if (found === undefined) throw new OptionError(`Parameter '${name}' does not accept value '${value}'`)
   return found
 }
+
+/** Runs `read`; what it complains of gets the prefix in front. */
+export function prefixErrors<Value>(prefix: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof OptionError ? new OptionError(prefix + error.message) : error
+  }
+}
