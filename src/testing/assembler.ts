@@ -1,14 +1,14 @@
 // A small x86 assembler for 16-bit and 32-bit code, so that a test guest has a readable source and needs no tool to be built.
 
+import { AssemblyError } from './assembly-error.js'
+import { checkRange, immediate, numberOfSize, registerPair, setWord } from './instruction-bytes.js'
+import { hex, operand, quoted } from './nasm-text.js'
 import {
   type Accumulator,
   isAccumulator,
   isRegister8,
   isRegister32,
   numberOf,
-  REGISTERS_8,
-  REGISTERS_16,
-  REGISTERS_32,
   type Register8,
   type Register16,
   type Register32,
@@ -21,11 +21,6 @@ import {
 /** The offset of a label within its segment, as an immediate operand; made by `offset()`. */
 export interface LabelOffset {
   readonly label: string
-}
-
-/** The program cannot be expressed in bytes: a label, a jump or a value is wrong. The message names it. */
-export class AssemblyError extends Error {
-  override readonly name = 'AssemblyError'
 }
 
 /** The offset of `label` as an operand: `mov('si', offset('greeting'))`. The label may be defined later. */
@@ -125,21 +120,21 @@ export class Assembler {
   ): this {
     const text = `mov ${to}, ${operand(from)}`
     if (typeof from === 'object') {
-      const register = this.#bits === 16 ? number16(to, text) : number32(to, text)
+      const register = numberOfSize(this.#bits, to, text)
       this.#emit(text, 0xb8 + register)
       return this.#word({ label: from.label, kind: 'offset', text })
     }
     if (typeof from === 'number') {
-      if (isRegister8(to)) return this.#emit(text, 0xb0 + REGISTERS_8.indexOf(to), ...immediate(8, from, text))
-      const register = isRegister32(to) ? numberOf(to) : number16(to, text)
+      if (isRegister8(to)) return this.#emit(text, 0xb0 + numberOf(to), ...immediate(8, from, text))
+      const register = isRegister32(to) ? numberOf(to) : numberOfSize(16, to, text)
       return this.#emit(text, ...this.#prefix(to), 0xb8 + register, ...immediate(sizeOf(to), from, text))
     }
     const fromSegment = (SEGMENT_REGISTERS as readonly string[]).indexOf(from)
     if (fromSegment >= 0) {
-      return this.#emit(text, ...this.#prefix(to), 0x8c, registerPair(fromSegment, number16(to, text)))
+      return this.#emit(text, ...this.#prefix(to), 0x8c, registerPair(fromSegment, numberOfSize(16, to, text)))
     }
     const toSegment = (SEGMENT_REGISTERS as readonly string[]).indexOf(to)
-    if (toSegment >= 0) return this.#emit(text, 0x8e, registerPair(toSegment, number16(from, text)))
+    if (toSegment >= 0) return this.#emit(text, 0x8e, registerPair(toSegment, numberOfSize(16, from, text)))
     return this.#twoRegisters(text, 0x88, to, from)
   }
 
@@ -346,7 +341,7 @@ export class Assembler {
     if (isRegister32(to) && isRegister32(from)) {
       return this.#emit(text, ...this.#prefix(to), opcode | 1, registerPair(numberOf(from), numberOf(to)))
     }
-    const pair = registerPair(number16(from, text), number16(to, text))
+    const pair = registerPair(numberOfSize(16, from, text), numberOfSize(16, to, text))
     return this.#emit(text, ...this.#prefix(to), opcode | 1, pair)
   }
 
@@ -378,55 +373,6 @@ export class Assembler {
   }
 }
 
-function number32(name: string, text: string): number {
-  const number = (REGISTERS_32 as readonly string[]).indexOf(name)
-  if (number < 0)
-    throw new AssemblyError(`${text}: ${name} is not a 32-bit register, and offsets are 32 bits wide here`)
-  return number
-}
-
-function setWord(view: DataView, at: number, value: number, bits: 16 | 32): void {
-  if (bits === 16) view.setUint16(at, value & 0xffff, true)
-  else view.setUint32(at, value >>> 0, true)
-}
-
-function number16(name: string, text: string): number {
-  const number = (REGISTERS_16 as readonly string[]).indexOf(name)
-  if (number < 0) throw new AssemblyError(`${text}: ${name} is not a 16-bit register, or not of the other's size`)
-  return number
-}
-
-/** The second byte of an instruction on two registers (or on one, with a number in place of the other). */
-function registerPair(first: number, second: number): number {
-  return 0xc0 | (first << 3) | second
-}
-
-function immediate(bits: 8 | 16 | 32, value: number, text: string): number[] {
-  checkRange(text, value, -(2 ** (bits - 1)), 2 ** bits - 1)
-  return Array.from({ length: bits / 8 }, (_, index) => (value >> (8 * index)) & 0xff)
-}
-
-function checkRange(what: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new AssemblyError(`${what}: ${value} is out of range, allowed is ${least}..${most}`)
-}
-
 function characterCodes(text: string): number[] {
   return Array.from(text, (character) => character.codePointAt(0) ?? 0)
-}
-
-/** NASM's string with escapes; everything but plain ASCII is escaped, so that the source stays ASCII. */
-function quoted(text: string): string {
-  const escaped = (character: string) =>
-    character === '\n' ? '\\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
-  return `\`${text.replace(/[^ -~]|[\\`]/g, escaped)}\``
-}
-
-function operand(value: string | number | LabelOffset): string {
-  if (typeof value === 'object') return value.label
-  return typeof value === 'number' ? hex(value) : value
-}
-
-function hex(value: number): string {
-  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`
 }

@@ -1,6 +1,7 @@
 // Builds the ROM of a test guest step by step: what the guest says, which ports it reads and writes, how it ends.
 
-import { Assembler, AssemblyError, offset } from './assembler.js'
+import { Assembler, offset } from './assembler.js'
+import { AssemblyError } from './assembly-error.js'
 
 /** The ROM ends at the top of the first MiB, in the segment with this number. */
 const ROM_SEGMENT = 0xf000

@@ -1,7 +1,8 @@
 // Entry point isa-pvpanic/testing: guests to test an emulator, or this library, with.
 
 export type { PvpanicEvent } from '../devices/pvpanic.js'
-export { Assembler, AssemblyError, type LabelOffset, offset } from './assembler.js'
+export { Assembler, type LabelOffset, offset } from './assembler.js'
+export { AssemblyError } from './assembly-error.js'
 export {
   assertExitCode,
   assertNotPanicked,
