@@ -2,9 +2,7 @@
 
 import { PVPANIC_DEFAULT_IOBASE, PVPANIC_PANICKED } from '../devices/pvpanic.js'
 import { GuestRom } from './guest-rom.js'
-
-/** The byte that a port without a device reads as. */
-const NO_DEVICE = 0xff
+import { NO_DEVICE } from './pc-ports.js'
 
 export interface BuiltinGuestOptions {
   /** Where the guest looks for pvpanic, 0..0xffff; 0x505. */

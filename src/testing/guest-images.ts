@@ -3,6 +3,7 @@
 import { checkInteger } from '../bus/check.js'
 import { findFirmware } from './find-firmware.js'
 import { ImageError } from './image-error.js'
+import { MULTIBOOT_HEADER_MAGIC, MULTIBOOT_SEARCHED } from './multiboot.js'
 
 /** The path of a file (in Node), or the image itself. */
 export type Image = string | Uint8Array
@@ -53,9 +54,7 @@ const HEADER_MAGIC = 0x53726448
 const PROTOCOL_AT = 0x206
 /** The first version whose kernel takes a command line anywhere in memory. */
 const LEAST_PROTOCOL = 0x202
-/** The multiboot header lies in the first bytes of the file, at a multiple of four; its three words add up to 0. */
-const MULTIBOOT_SEARCHED = 8192
-const MULTIBOOT_MAGIC = 0x1badb002
+/** Bytes of a multiboot header: magic number, flags, checksum. */
 const MULTIBOOT_HEADER_SIZE = 12
 
 /**
@@ -115,7 +114,7 @@ function checkMultiboot(image: Uint8Array): void {
   const view = new DataView(image.buffer, image.byteOffset, image.length)
   for (let at = 0; at + MULTIBOOT_HEADER_SIZE <= Math.min(image.length, MULTIBOOT_SEARCHED); at += 4) {
     const [magic, flags, checksum] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true))
-    if (magic === MULTIBOOT_MAGIC && ((magic + (flags ?? 0) + (checksum ?? 0)) & 0xffffffff) === 0) return
+    if (magic === MULTIBOOT_HEADER_MAGIC && ((magic + (flags ?? 0) + (checksum ?? 0)) & 0xffffffff) === 0) return
   }
   throw new ImageError(`multiboot: there is no multiboot header in its first ${MULTIBOOT_SEARCHED} bytes`)
 }

@@ -2,6 +2,7 @@
 
 import { Assembler, offset } from './assembler.js'
 import { AssemblyError } from './assembly-error.js'
+import { COM1_DATA, COM1_LINE_STATUS, TRANSMITTER_EMPTY } from './pc-ports.js'
 
 /** The ROM ends at the top of the first MiB, in the segment with this number. */
 const ROM_SEGMENT = 0xf000
@@ -12,11 +13,6 @@ const RESET_VECTOR_SIZE = 16
 const FILLER = 0xf4
 /** Stack top in the first 64 KiB of memory, where a PC's boot sector begins. */
 const STACK_TOP = 0x7c00
-
-const COM1_DATA = 0x3f8
-const COM1_LINE_STATUS = 0x3fd
-/** Line status: the UART takes another byte. */
-const TRANSMITTER_EMPTY = 0x20
 
 const DMA_SINGLE_MASK = 0x0a
 const DMA_MODE = 0x0b

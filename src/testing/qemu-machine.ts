@@ -1,5 +1,6 @@
 // The machine around a guest in QEMU: follows QEMU's events, passes commands on, and carries out panic mode reset.
 
+import { PVPANIC_CRASH_LOADED, PVPANIC_PANICKED, PVPANIC_SHUTDOWN } from '../devices/pvpanic.js'
 import { type EventListener, EventQueue } from '../machine/event-queue.js'
 import type { EventName, MachineEvents } from '../machine/events.js'
 import type { PanicMode } from '../machine/machine.js'
@@ -22,9 +23,9 @@ const KNOWN: Readonly<Record<EventName, true>> = {
 }
 /** What each report is in the panic log. QMP does not tell the byte that was written; this is the bit that counts. */
 const REPORTS = {
-  GUEST_PANICKED: { event: 'panicked', value: 1 },
-  GUEST_CRASHLOADED: { event: 'crash-loaded', value: 2 },
-  GUEST_PVSHUTDOWN: { event: 'shutdown', value: 4 },
+  GUEST_PANICKED: { event: 'panicked', value: PVPANIC_PANICKED },
+  GUEST_CRASHLOADED: { event: 'crash-loaded', value: PVPANIC_CRASH_LOADED },
+  GUEST_PVSHUTDOWN: { event: 'shutdown', value: PVPANIC_SHUTDOWN },
 } as const
 
 export interface QemuMachineOptions {

@@ -2,24 +2,16 @@
 
 import { PVPANIC_DEFAULT_IOBASE, PVPANIC_PANICKED } from '../devices/pvpanic.js'
 import { Assembler, offset } from './assembler.js'
+import { MULTIBOOT_HAS_ADDRESSES, MULTIBOOT_HEADER_MAGIC, MULTIBOOT_LOADER_MAGIC } from './multiboot.js'
+import { COM1_DATA, COM1_LINE_STATUS, NO_DEVICE, TRANSMITTER_EMPTY } from './pc-ports.js'
 
 /** Where the loader puts the kernel: the usual place, right above the first MiB. */
 const LOAD_ADDRESS = 0x100000
 /** Below the BIOS data at the end of conventional memory. */
 const STACK_TOP = 0x90000
 
-const HEADER_MAGIC = 0x1badb002
-/** Header flag: the addresses follow in the header, so that the file needs no format. */
-const ADDRESSES_IN_HEADER = 0x10000
+/** Bytes of the multiboot header with its addresses. */
 const HEADER_SIZE = 32
-/** What EAX holds when a multiboot loader has done its work. */
-const LOADER_MAGIC = 0x2badb002
-
-const COM1_DATA = 0x3f8
-const COM1_LINE_STATUS = 0x3fd
-const TRANSMITTER_EMPTY = 0x20
-/** The byte that a port without a device reads as. */
-const NO_DEVICE = 0xff
 
 export interface KernelOptions {
   /** Port of pvpanic, 0..0xffff; 0x505. */
@@ -45,11 +37,11 @@ export function testKernelProgram({ iobase = PVPANIC_DEFAULT_IOBASE, debugExit }
   const kernel = new Assembler(LOAD_ADDRESS, 32)
   // Both 0: the file is loaded to its end, and there is nothing to clear behind it.
   const [loadEnd, bssEnd] = [0, 0]
-  kernel.dd(HEADER_MAGIC, ADDRESSES_IN_HEADER, -(HEADER_MAGIC + ADDRESSES_IN_HEADER))
+  kernel.dd(MULTIBOOT_HEADER_MAGIC, MULTIBOOT_HAS_ADDRESSES, -(MULTIBOOT_HEADER_MAGIC + MULTIBOOT_HAS_ADDRESSES))
   kernel.dd(LOAD_ADDRESS, LOAD_ADDRESS, loadEnd, bssEnd, LOAD_ADDRESS + HEADER_SIZE)
 
   kernel.cli().cld().mov('esp', STACK_TOP)
-  kernel.cmp('eax', LOADER_MAGIC).jnz('stop')
+  kernel.cmp('eax', MULTIBOOT_LOADER_MAGIC).jnz('stop')
   kernel.mov('esi', offset('hello')).call('print')
 
   kernel.mov('edx', iobase).in('al', 'dx').cmp('al', NO_DEVICE).jz('absent')
