@@ -1,18 +1,13 @@
 // The core dump of a guest that v86 runs: it stands at the instruction after its OUT.
 
 import type { V86 } from 'v86'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { dumpCore } from '../../src/core-dump/index.js'
 import { Machine, type MachineOptions } from '../../src/machine/machine.js'
 import { GuestRom } from '../../src/testing/guest-rom.js'
-import { attach, createEmulator, destroyEmulator } from '../../src/v86/index.js'
+import { prepare } from '../v86/guest.js'
 import { fileOf } from './samples.js'
 import { sha256 } from './tools-recording.js'
-
-const running: V86[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(destroyEmulator))
-})
 
 const MEMORY = 0x200000
 const ROM_BASE = 0xf0000
@@ -25,10 +20,8 @@ const REGISTERS = 20 + 72
 const [EDX, EAX, EIP, CS, EFLAGS, ESP] = [2, 6, 12, 13, 14, 15].map((index) => REGISTERS + 4 * index)
 
 async function bootUntil(event: 'STOP' | 'GUEST_PANICKED', options: MachineOptions) {
-  const bios = new GuestRom().print('A GUEST').outb(0x505, 1).halt().build()
-  const emulator = await createEmulator({ bios, memory: MEMORY })
-  running.push(emulator)
-  const machine = attach(emulator, options)
+  const program = new GuestRom().print('A GUEST').outb(0x505, 1).halt()
+  const { emulator, machine } = await prepare(program, options, { memory_size: MEMORY })
   const happened = new Promise((resolve) => machine.on(event, resolve))
   emulator.run()
   await happened

@@ -42,7 +42,7 @@ describe('general purpose events', () => {
 
   it('are pending until then, and those of a written 0 stay so', async () => {
     const guest = await prepare(new GuestRom().outb(GPE_STATUS, 0x05).inb(GPE_STATUS).printHex().halt(), {}, acpi)
-    guest.acpi().gpe[0] = 0x0f
+    guest.cpu.devices.acpi?.gpe.set([0x0f])
     guest.emulator.run()
     await until(() => guest.serial().length === 2)
     expect(guest.serial()).toBe('0a')

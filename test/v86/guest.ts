@@ -5,27 +5,20 @@ import { afterEach } from 'vitest'
 import type { Machine } from '../../src/machine/machine.js'
 import type { GuestRom } from '../../src/testing/index.js'
 import { type AttachOptions, attach, createEmulator, destroyEmulator } from '../../src/v86/index.js'
+import { coreOf, type V86Cpu } from '../../src/v86/v86-internals.js'
 
-/** What tests look at in v86's processor. */
-interface Registers {
-  readonly in_hlt: Uint8Array
-  readonly flags: Int32Array
-  readonly instruction_pointer: Int32Array
-  readonly reg32: Int32Array
-}
+export const COM1 = 0x3f8
 
 export interface Guest {
   readonly emulator: V86
   readonly machine: Machine
-  readonly registers: Registers
+  readonly cpu: V86Cpu
   /** What the guest printed on COM1 so far. */
   serial(): string
   /** The machine's events so far, by name. */
   events(): string[]
   errors: unknown[]
   halts(): number
-  /** v86's ACPI device. */
-  acpi(): { gpe: Uint8Array }
 }
 
 const running: V86[] = []
@@ -51,17 +44,14 @@ export async function prepare(
   })
   const machine = attach(emulator, { onError: (error) => errors.push(error), onHalt: () => halts++, ...options })
   machine.on('*', ({ event }) => events.push(event))
-  const { cpu } = (emulator as unknown as { v86: { cpu: Registers & { devices: { acpi: { gpe: Uint8Array } } } } }).v86
-  const acpi = () => cpu.devices.acpi
   return {
     emulator,
     machine,
-    registers: cpu,
+    cpu: coreOf(emulator).cpu,
     serial: () => serial,
     events: () => events,
     errors,
     halts: () => halts,
-    acpi,
   }
 }
 
@@ -78,8 +68,8 @@ export async function boot(
 }
 
 /** Waits until the guest does nothing more by itself. */
-export function atRest({ emulator, machine, registers }: Guest): Promise<void> {
-  const halted = () => registers.in_hlt[0] === 1 && ((registers.flags[0] ?? 0) & 0x200) === 0
+export function atRest({ emulator, machine, cpu }: Guest): Promise<void> {
+  const halted = () => cpu.in_hlt[0] === 1 && ((cpu.flags[0] ?? 0) & 0x200) === 0
   return until(() => (machine.runState === 'running' ? halted() : !emulator.is_running()))
 }
 

@@ -3,23 +3,15 @@
 import { describe, expect, it, test, vi } from 'vitest'
 import { GuestRom, offset } from '../../src/testing/index.js'
 import { attach, createEmulator, destroyEmulator, EmulatorFault } from '../../src/v86/index.js'
-import { atRest, boot, pause, prepare, until } from './guest.js'
+import { atRest, boot, COM1, type Guest, pause, prepare, until } from './guest.js'
 import { timerGuest } from './timer-guest.js'
 
-const COM1 = 0x3f8
 const counting = () => new GuestRom().forever((loop) => loop.outb(COM1, 0x2e))
 
 describe('the host', () => {
   it('stops a running guest and lets it go on', async () => {
     const guest = await prepare(counting())
-    guest.emulator.run()
-    await until(() => guest.serial() !== '')
-    guest.machine.stop()
-    const printed = guest.serial()
-    await pause(20)
-    expect(guest.serial()).toBe(printed)
-    guest.machine.cont()
-    await until(() => guest.serial() !== printed)
+    await runStopAndGoOn(guest)
   })
 
   it("stops it from within the guest's own instruction", async () => {
@@ -83,21 +75,24 @@ describe('a halted guest', () => {
     await until(() => !guest.emulator.is_running())
     guest.machine.cont()
     await pause(20)
-    expect(guest.registers.in_hlt[0]).toBe(1)
+    expect(guest.cpu.in_hlt[0]).toBe(1)
     expect(guest.emulator.get_instruction_counter()).toBe(instructions)
   })
 
   it('is stopped without delay', async () => {
     const guest = await boot(new GuestRom().halt())
-    const began = performance.now()
-    for (let round = 0; round < 20; round++) {
+    const took: number[] = []
+    for (let round = 0; round < 21; round++) {
       await pause(2)
+      const began = performance.now()
       guest.machine.stop()
       await until(() => !guest.emulator.is_running())
+      took.push(performance.now() - began)
       guest.machine.cont()
     }
-    // v86 looks after a halted guest every 100 ms.
-    expect(performance.now() - began).toBeLessThan(1000)
+    // v86 looks after a halted guest every 100 ms. The median: whatever else the host does delays single rounds.
+    const [median] = took.sort((a, b) => a - b).slice(10)
+    expect(median).toBeLessThan(50)
   })
 
   it('stays halted though it is stopped from within its HLT', async () => {
@@ -114,7 +109,7 @@ describe('a halted guest', () => {
     await atRest(guest)
     guest.machine.cont()
     await pause(20)
-    expect(guest.registers.in_hlt[0]).toBe(1)
+    expect(guest.cpu.in_hlt[0]).toBe(1)
     expect(guest.serial()).toBe('')
   })
 
@@ -125,14 +120,7 @@ describe('a halted guest', () => {
 
   it('is woken by no interrupt while stopped, and by the next one after cont', async () => {
     const guest = await prepare(idleGuest())
-    guest.emulator.run()
-    await until(() => guest.serial() !== '')
-    guest.machine.stop()
-    const printed = guest.serial()
-    await pause(20)
-    expect(guest.serial()).toBe(printed)
-    guest.machine.cont()
-    await until(() => guest.serial() !== printed)
+    await runStopAndGoOn(guest)
     expect(guest.halts()).toBe(0)
   })
 })
@@ -267,6 +255,18 @@ describe('createEmulator', () => {
     expect(emulators.map((emulator) => emulator.is_running())).toEqual([false, false, false, false, false])
   })
 })
+
+/** Runs a guest that prints for ever: it prints nothing more once it is stopped, and goes on after cont. */
+async function runStopAndGoOn({ emulator, machine, serial }: Guest): Promise<void> {
+  emulator.run()
+  await until(() => serial() !== '')
+  machine.stop()
+  const printed = serial()
+  await pause(20)
+  expect(serial()).toBe(printed)
+  machine.cont()
+  await until(() => serial() !== printed)
+}
 
 /** Halts with interrupts on, again and again. */
 function idleGuest(): GuestRom {

@@ -1,13 +1,19 @@
 // What a panic does to a real guest in v86, mode by mode.
 
 import { describe, expect, it, test } from 'vitest'
-import { GuestRom, offset } from '../../src/testing/index.js'
-import { atRest, boot, pause, prepare, until } from './guest.js'
+import { type Assembler, GuestRom, offset } from '../../src/testing/index.js'
+import { atRest, boot, COM1, pause, prepare, until } from './guest.js'
 import { timerGuest } from './timer-guest.js'
 
-const COM1 = 0x3f8
 const INTERRUPT_FLAG = 0x200
 const panicThenPrint = () => new GuestRom().print('before ').outb(0x505, 1).print('after').halt()
+
+/** Writes the bytes to the port of pvpanic by one instruction. */
+function writeAll(assembler: Assembler, bytes: readonly number[]): Assembler {
+  assembler.jmp('go').label('bytes')
+  assembler.db(...bytes).label('go')
+  return assembler.mov('si', offset('bytes')).mov('cx', bytes.length).mov('dx', 0x505).repOutsb()
+}
 
 describe('preserve', () => {
   it('stops the guest at the very OUT', async () => {
@@ -24,7 +30,7 @@ describe('preserve', () => {
     const instructions = guest.emulator.get_instruction_counter()
     await pause(20)
     expect(guest.machine.runState).toBe('guest-panicked')
-    expect(guest.registers.instruction_pointer[0]).toBe(afterOut)
+    expect(guest.cpu.instruction_pointer[0]).toBe(afterOut)
     expect(guest.emulator.get_instruction_counter()).toBe(instructions)
     expect(guest.serial()).toBe('')
   })
@@ -62,8 +68,8 @@ describe('preserve', () => {
     )
     await pause(20)
     expect(guest.serial()).toBe('')
-    expect((guest.registers.flags[0] ?? 0) & INTERRUPT_FLAG).toBe(INTERRUPT_FLAG)
-    expect(guest.registers.in_hlt[0]).toBe(0)
+    expect((guest.cpu.flags[0] ?? 0) & INTERRUPT_FLAG).toBe(INTERRUPT_FLAG)
+    expect(guest.cpu.in_hlt[0]).toBe(0)
     guest.machine.cont()
     await atRest(guest)
     expect([...guest.serial()].sort().join('')).toBe('Ai')
@@ -79,12 +85,7 @@ describe('preserve', () => {
   })
 
   it('reports each panic of an instruction that writes several', async () => {
-    const guest = await boot(
-      new GuestRom().assembly((assembler) => {
-        assembler.jmp('go').label('bytes').db(1, 0, 2, 1).label('go')
-        assembler.mov('si', offset('bytes')).mov('cx', 4).mov('dx', 0x505).repOutsb().cli().hlt()
-      }),
-    )
+    const guest = await boot(new GuestRom().assembly((assembler) => writeAll(assembler, [1, 0, 2, 1])).halt())
     expect(guest.events()).toEqual(['GUEST_PANICKED', 'STOP', 'GUEST_CRASHLOADED', 'GUEST_PANICKED'])
   })
 })
@@ -107,13 +108,9 @@ describe('destroy', () => {
   })
 
   it('ends them before the rest of the instruction', async () => {
-    const guest = await boot(
-      new GuestRom().assembly((assembler) => {
-        assembler.jmp('go').label('bytes').db(1, 1, 1).label('go')
-        assembler.mov('si', offset('bytes')).mov('cx', 3).mov('dx', 0x505).repOutsb().hlt()
-      }),
-      { onPanic: 'destroy' },
-    )
+    const guest = await boot(new GuestRom().assembly((assembler) => writeAll(assembler, [1, 1, 1])).halt(), {
+      onPanic: 'destroy',
+    })
     expect(guest.machine.panics.total).toBe(1)
   })
 })
@@ -151,10 +148,10 @@ describe('reset', () => {
 
   it('counts a panic that a whole instruction repeats once a reset', async () => {
     const guest = await boot(
-      new GuestRom().print('.').assembly((assembler) => {
-        assembler.jmp('go').label('bytes').db(1, 1, 1).label('go')
-        assembler.mov('si', offset('bytes')).mov('cx', 3).mov('dx', 0x505).repOutsb().cli().hlt()
-      }),
+      new GuestRom()
+        .print('.')
+        .assembly((assembler) => writeAll(assembler, [1, 1, 1]))
+        .halt(),
       { onPanic: 'reset', resetLimit: 2 },
     )
     expect(guest.serial()).toBe('...')

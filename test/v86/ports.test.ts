@@ -37,7 +37,7 @@ describe('a wide access', () => {
   test.each(reads)('with pvpanic at 0x%x: in%s 0x%x gives 0x%x', async (iobase, width, port, value) => {
     const program = width === 'w' ? new GuestRom().inw(port) : new GuestRom().inl(port)
     const guest = await boot(program.halt(), { iobase, events: 3 })
-    const eax = (guest.registers.reg32[EAX] ?? 0) >>> 0
+    const eax = (guest.cpu.reg32[EAX] ?? 0) >>> 0
     expect(width === 'w' ? eax & 0xffff : eax).toBe(value)
   })
 

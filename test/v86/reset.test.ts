@@ -61,8 +61,7 @@ it('memory of a guest without such images stays as it was, as with QEMU', async 
   stopAtReset(guest, 2)
   guest.emulator.run()
   await until(() => guest.serial().length === 4)
-  const { cpu } = (guest.emulator as unknown as { v86: { cpu: { mem8: Uint8Array } } }).v86
-  cpu.mem8[0x8f000] = 0x5a
+  guest.cpu.mem8[0x8f000] = 0x5a
   guest.machine.reset()
-  expect(cpu.mem8[0x8f000]).toBe(0x5a)
+  expect(guest.cpu.mem8[0x8f000]).toBe(0x5a)
 })

@@ -1,8 +1,8 @@
 // A guest that its timer interrupts about a thousand times a second.
 
 import { type Assembler, GuestRom, offset } from '../../src/testing/index.js'
+import { COM1 } from './guest.js'
 
-const COM1 = 0x3f8
 const VECTOR = 0x20
 
 /** The timer's interrupt handler prints 'i'. Interrupts are still off when the guest comes to `then`. */
