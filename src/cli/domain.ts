@@ -1,6 +1,5 @@
 // `isa-pvpanic domain FILE.xml`: what a libvirt domain would do on a panic, tried out, and the traps in its XML.
 
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { DomainEvent } from '../libvirt/domain-state.js'
 import { DomainXmlError } from '../libvirt/domain-xml-error.js'
@@ -10,6 +9,8 @@ import { describeDevices } from '../libvirt/render-matrix.js'
 import { type Column, renderTable } from '../libvirt/render-table.js'
 import { EXIT } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
+import { refusing } from './usage-error.js'
+import { readUserFile } from './user-files.js'
 
 interface DomainCommandOptions {
   readonly qemu?: string
@@ -26,17 +27,11 @@ export function domainCommand(terminal: Terminal, finish: (exitCode: number) => 
     .option('--strict', 'refuse what libvirt 9.0 refuses, such as on_crash=ignore', false)
     .option('--json', 'print one JSON document', false)
     .addHelpText('after', '\nExit code 0: the domain would start. 1: it would not. 2: wrong use, or no usable XML.')
-    .action((file: string, options: DomainCommandOptions) => finish(examine(file, options, terminal)))
+    .action((file: string, options: DomainCommandOptions) => finish(refusing(() => examine(file, options, terminal))))
 }
 
 function examine(file: string, { qemu, strict, json }: DomainCommandOptions, terminal: Terminal): number {
-  let xml: string
-  try {
-    xml = readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch (error) {
-    terminal.err(`isa-pvpanic: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}\n`)
-    return EXIT.usage
-  }
+  const xml = readUserFile(file).toString()
   try {
     const examination = examineDomain(parseDomainXml(xml, { dialect: strict ? 'libvirt' : 'message' }), qemu)
     terminal.out(json ? `${JSON.stringify(examination, null, 2)}\n` : describe(examination))

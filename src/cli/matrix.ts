@@ -6,6 +6,7 @@ import { FALLBACKS, OPTIONS, PLANNED_ACTIONS, STAGES } from '../libvirt/plan-pan
 import { explainOptions, explainToday, optionLegend, renderOptions, renderToday } from '../libvirt/render-matrix.js'
 import { EXIT } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
+import { refusing } from './usage-error.js'
 
 interface MatrixOptions extends Omit<MatrixFilter, 'machineType'> {
   readonly machine?: string
@@ -30,7 +31,7 @@ export function matrixCommand(terminal: Terminal, finish: (exitCode: number) => 
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'markdown', 'json']).default('table'))
     .option('--explain', 'say for each cell what it rests on', false)
     .addHelpText('after', '\nExit code 0: all rows came out as planned. 1: one did not. 2: wrong use.')
-    .action((options: MatrixOptions) => finish(show(options, terminal)))
+    .action((options: MatrixOptions) => finish(refusing(() => show(options, terminal))))
 }
 
 function show({ machine, today, libvirt, format, explain, ...filter }: MatrixOptions, { out }: Terminal): number {

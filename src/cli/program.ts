@@ -9,6 +9,7 @@ import { runCommand } from './run.js'
 import { serveCommand } from './serve.js'
 import type { Terminal } from './terminal.js'
 import { traceCommand } from './trace.js'
+import { UsageError } from './usage-error.js'
 
 /**
  * Does what the arguments say.
@@ -39,8 +40,7 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asExpected : EXIT.usage
     terminal.err(`isa-pvpanic: ${error instanceof Error ? error.message : String(error)}\n`)
-    // What only the machine or the emulator could judge is wrong use too.
-    return error instanceof RangeError || error instanceof TypeError ? EXIT.usage : EXIT.fault
+    return error instanceof UsageError ? EXIT.usage : EXIT.fault
   }
 }
 

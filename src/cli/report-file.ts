@@ -1,9 +1,9 @@
 // What a run showed, as files that continuous integration reads: JUnit's XML and TAP.
 
-import { writeFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { EXIT } from './exit-codes.js'
 import type { Verdict } from './judge.js'
+import { writeUserFile } from './user-files.js'
 
 const FORMATS = { junit: toJunit, tap: toTap } as const
 type ReportFormat = keyof typeof FORMATS
@@ -31,9 +31,9 @@ export function parseReportTarget(text: string): ReportTarget {
   return { format: format as ReportFormat, path }
 }
 
-/** Writes the report. */
+/** Writes the report. @throws {UsageError} if its file cannot be written. */
 export function writeReport({ format, path }: ReportTarget, summary: RunSummary): void {
-  writeFileSync(path, FORMATS[format](summary))
+  writeUserFile(path, FORMATS[format](summary))
 }
 
 function toJunit({ name, seconds, exitCode, text, serial }: RunSummary): string {

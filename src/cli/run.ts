@@ -9,7 +9,6 @@ import { type MonitorServer, serve } from '../monitor/serve.js'
 import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
 import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
-import { ImageError } from '../testing/image-error.js'
 import { doubleCommas } from '../testing/qemu-arguments.js'
 import { EXPECTATION_NAMES, type Expectations, judge, type Verdict } from './judge.js'
 import {
@@ -24,9 +23,11 @@ import {
 import { printEntry } from './print-timeline.js'
 import { ProgressLine } from './progress-line.js'
 import { parseReportTarget, type ReportTarget, writeReport } from './report-file.js'
-import { connectSerial } from './serial-output.js'
+import { openSerial } from './serial-output.js'
 import type { Terminal } from './terminal.js'
 import { Timeline } from './timeline.js'
+import { refusing } from './usage-error.js'
+import { checkFolder, checkWritable } from './user-files.js'
 
 /** Between two looks at a machine that somebody else is to end. */
 const END_POLL_MS = 50
@@ -124,14 +125,7 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
 Exit code 0: what was expected came; without --expect: the guest panicked and the mode was carried out, or it ended.
           1: it did not come. 2: wrong use. 3: the emulator failed. 124: time ran out.`,
     )
-    .action(async (options: RunOptions & TellOptions, command: Command) => {
-      try {
-        finish(await run(options, terminal))
-      } catch (error) {
-        if (error instanceof ImageError) command.error(`error: ${error.message}`)
-        throw error
-      }
-    })
+    .action(async (options: RunOptions & TellOptions) => finish(await run(options, terminal)))
 }
 
 async function run(options: RunOptions & TellOptions, terminal: Terminal): Promise<number> {
@@ -146,17 +140,19 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     qmp,
     ...bootOptions
   } = options
+  if (report !== undefined) checkWritable(report.path)
+  if (dumpDir !== undefined) checkFolder(dumpDir)
+  const serialOutput = openSerial(serial, terminal)
   const began = performance.now()
   const seconds = () => (performance.now() - began) / 1000
   const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
   const timeline = new Timeline(entryPrinter(options, terminal, progress))
   let guest: Guest | undefined
-  let disconnect = () => {}
   let monitor: MonitorServer | undefined
   try {
-    guest = await bootGuest({ ...bootOptions, ...qemuMonitor(options) } satisfies BootOptions)
+    guest = await refusing(() => bootGuest({ ...bootOptions, ...qemuMonitor(options) } satisfies BootOptions))
     timeline.follow(guest)
-    disconnect = connectSerial(guest, serial, terminal)
+    serialOutput.connect(guest)
     monitor = await serveQmp(guest, qmp)
     const verdict = await judge(guest, options, timeout)
     if (dumpDir !== undefined) await dump(guest, dumpDir, nameOf(options), timeline)
@@ -173,7 +169,7 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     return verdict.exitCode
   } finally {
     progress.stop()
-    disconnect()
+    serialOutput.close()
     await monitor?.close()
     await guest?.dispose()
   }
@@ -182,7 +178,7 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
 /** A machine of ours is served from here. */
 async function serveQmp({ machine }: Guest, address: SocketAddress | undefined): Promise<MonitorServer | undefined> {
   if (address === undefined || !(machine instanceof Machine)) return undefined
-  return serve(machine, { qmp: [showSocketAddress(address)] })
+  return refusing(() => serve(machine, { qmp: [showSocketAddress(address)] }))
 }
 
 /** QEMU serves a monitor of its own. */

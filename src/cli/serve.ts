@@ -1,12 +1,13 @@
 // `isa-pvpanic serve`: a machine behind QMP and qtest sockets.
 
 import { Command, Option } from 'commander'
-import { Machine, type PanicMode } from '../machine/machine.js'
+import { Machine, type MachineOptions, type PanicMode } from '../machine/machine.js'
 import { GuestMemory } from '../monitor/guest-memory.js'
 import { MonitorServer } from '../monitor/serve.js'
 import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
 import { PANIC_MODES, parseAddress, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import type { Terminal } from './terminal.js'
+import { refusing } from './usage-error.js'
 
 interface ServeCommandOptions {
   readonly qmp: readonly SocketAddress[]
@@ -65,14 +66,15 @@ function addAddress(text: string, before: readonly SocketAddress[]): readonly So
 
 async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
   const memory = new GuestMemory(options.memory)
-  const machine = new Machine({
+  const machineOptions: MachineOptions = {
     ...pick(options, ['iobase', 'events', 'onPanic', 'startPaused', 'debugExit', 'qemu', 'machineType']),
     panicExitCode: options.exitFailure ? 1 : 0,
     shutdownAction: options.shutdown ? 'poweroff' : 'pause',
     rebootAction: options.reboot ? 'reset' : 'shutdown',
     memory,
     cpu: { pause() {}, resume() {}, reset() {}, powerOff: () => setImmediate(() => void server.close()) },
-  })
+  }
+  const machine = refusing(() => new Machine(machineOptions))
   const server = new MonitorServer(machine, {
     memory,
     ...pick(options, ['name']),
@@ -83,7 +85,7 @@ async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): 
   try {
     for (const protocol of ['qmp', 'qtest'] as const) {
       for (const address of options[protocol]) {
-        const bound = await server.listen(protocol, address)
+        const bound = await refusing(() => server.listen(protocol, address))
         terminal.out(`${protocol} ${showSocketAddress(bound)}\n`)
       }
     }

@@ -1,6 +1,6 @@
 // `isa-pvpanic trace`: records the port accesses of a guest, prints such a recording, and replays it on a new machine.
 
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, readFileSync, writeSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { PortAccess } from '../bus/port-tap.js'
 import { PortTraceError, readPortTrace, recordPortTrace, replayPortTrace } from '../bus/port-trace.js'
@@ -11,9 +11,13 @@ import { EXIT } from './exit-codes.js'
 import { parseDuration, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import { PortNames } from './port-names.js'
 import type { Terminal } from './terminal.js'
+import { refusing, UsageError } from './usage-error.js'
+import { createUserFile, readUserFile } from './user-files.js'
 
 /** Characters of output that are gathered before they are written. */
 const OUTPUT_PIECE = 0x10000
+/** A guest's accesses may hold what it keeps to itself. */
+const OWNER_ONLY = 0o600
 
 interface DeviceOptions {
   readonly iobase: number
@@ -58,7 +62,7 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .addOption(iobase)
     .addOption(ports)
     .action((file: string, options: { iobase: number; ports?: PortRange[] }) =>
-      finish(orRefused(terminal, file, (trace) => print(trace, options, terminal))),
+      finish(withTrace(file, (trace) => print(trace, options, terminal))),
     )
   trace
     .command('replay <file>')
@@ -69,15 +73,15 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .addOption(ports)
     .addHelpText('after', "\nWithout --ports, those of the machine's devices. Exit code 1: a read differs.")
     .action((file: string, options: DeviceOptions & { ports?: PortRange[] }) =>
-      finish(orRefused(terminal, file, (trace) => replay(trace, options, terminal))),
+      finish(withTrace(file, (trace) => replay(trace, options, terminal))),
     )
   return trace
 }
 
 async function record(path: string, { timeout, ...options }: RecordOptions, terminal: Terminal): Promise<number> {
-  const file = createFile(path)
+  const file = createUserFile(path, OWNER_ONLY)
   try {
-    const guest = await bootGuest({ ...options, onPanic: 'preserve', startPaused: true })
+    const guest = await refusing(() => bootGuest({ ...options, onPanic: 'preserve', startPaused: true }))
     try {
       let failure: unknown
       let accesses = 0
@@ -143,7 +147,7 @@ function replay(
   { ports, ...options }: DeviceOptions & { ports?: readonly PortRange[] },
   terminal: Terminal,
 ): number {
-  const machine = new Machine({ ...options, onPanic: 'log' })
+  const machine = refusing(() => new Machine({ ...options, onPanic: 'log' }))
   const served = ports ?? machine.bus.mappings().flatMap(({ visible }) => visible.map(toRange))
   let done = 0
   const difference = replayPortTrace(trace, machine.bus, ({ port }) => {
@@ -171,23 +175,13 @@ function line(index: number, { port, width, write, value }: PortAccess, names: P
   return `${text}  ${names.nameOf(port)}`.trimEnd()
 }
 
-/** Reads a trace file for `use`; a bad one is told in one line, with its name. */
-function orRefused(terminal: Terminal, path: string, use: (trace: Iterable<PortAccess>) => number): number {
+/** Reads a trace file for `use`. @throws {UsageError} if it cannot be read, or is damaged. */
+function withTrace(path: string, use: (trace: Iterable<PortAccess>) => number): number {
   try {
-    return use(readPortTrace(readFileSync(path)))
+    return use(readPortTrace(readUserFile(path)))
   } catch (error) {
-    const isFileError = error instanceof Error && 'syscall' in error
-    if (!(error instanceof PortTraceError) && !isFileError) throw error
-    terminal.err(`isa-pvpanic trace: ${path}: ${error.message}\n`)
-    return EXIT.usage
-  }
-}
-
-function createFile(path: string): number {
-  try {
-    return openSync(path, 'w', 0o600)
-  } catch (error) {
-    throw new RangeError(`${path}: cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    if (!(error instanceof PortTraceError)) throw error
+    throw new UsageError(`${path}: ${error.message}`, { cause: error })
   }
 }
 

@@ -77,4 +77,13 @@ describe('record', () => {
     const replayed = await trace('replay', file, '--iobase', '0x600')
     expect(replayed).toMatchObject({ exitCode: 0, out: expect.stringContaining('no difference; 1 report') })
   })
+
+  it.each([
+    ['a file that cannot be written', [join(folder, 'none/x.trace')], 'none/x.trace: cannot be written: ENOENT'],
+    ['an image that is none', [join(folder, 'x.trace'), '--bios', '/dev/null'], 'bios: the image is empty'],
+  ])('refuses %s', async (_, args, reason) => {
+    const { err, exitCode } = await trace('record', ...args)
+    expect(err).toContain(reason)
+    expect(exitCode).toBe(2)
+  })
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { domainCommand } from '../../src/cli/domain.js'
 import { matrixCommand } from '../../src/cli/matrix.js'
+import { run as runProgram } from '../cli/run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-domain-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -168,8 +169,13 @@ describe('isa-pvpanic domain', () => {
     expect(domain(xml, '--strict').err).toContain('unknown on_crash action: ignore')
   })
 
-  it('exits with 2 for a file that is not there', () => {
-    expect(run(domainCommand, [join(folder, 'none.xml')])).toMatchObject({ exitCode: 2, err: /cannot read/ })
+  it('exits with 2 for a file that is not there', async () => {
+    const path = join(folder, 'none.xml')
+    expect(await runProgram(['domain', path])).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining(`isa-pvpanic: ${path}: cannot be read: ENOENT`),
+    })
   })
 
   it('lets no control character of the XML reach the terminal', () => {
