@@ -74,7 +74,7 @@ export class IoPortBus {
   readonly #forms = new Uint8Array(Code.Slots + 1)
   /** Whether slots go to those that the guest touches, since there were not enough for all that is mapped. */
   #crowded = false
-  /** Changes whenever a port may have changed hands. */
+  /** Changes whenever a port or a slot may have changed hands, which a device can bring about in the middle of an access. */
   #generation = 0
   #slot1: PortDevice = UNASSIGNED
   #slot2: PortDevice = UNASSIGNED
@@ -280,26 +280,40 @@ export class IoPortBus {
     const first = this.#codes[port] as number
     const slot = alignedSlot(first, width)
     if (slot === 0) return this.#readPieces(port, width)
+    const device = this.#slots[slot] as Required<PortDevice>
+    const offset = first & Code.OffsetMask
     if ((this.#forms[slot] as number) & (width === 2 ? Form.Read16 : Form.Read32)) {
-      const device = this.#slots[slot] as Required<PortDevice>
-      const offset = first & Code.OffsetMask
       return width === 2 ? device.read16(offset) : device.read32(offset) >>> 0
     }
+    const generation = this.#generation
     let value = 0
-    for (let i = 0; i < width; i++) value |= this.#fetch(first + i, port) << (8 * i)
+    for (let i = 0; i < width; i++) {
+      const byte = this.#generation === generation ? this.#fetch(first + i, port) : device.read8(offset + i)
+      value |= byte << (8 * i)
+    }
     return value >>> 0
   }
 
   #write(port: number, width: 2 | 4, value: number): void {
     const first = this.#codes[port] as number
     const slot = alignedSlot(first, width)
-    if (slot === 0) this.#writePieces(port, width, value)
-    else if ((this.#forms[slot] as number) & (width === 2 ? Form.Write16 : Form.Write32)) {
-      const device = this.#slots[slot] as Required<PortDevice>
-      const offset = first & Code.OffsetMask
+    if (slot === 0) {
+      this.#writePieces(port, width, value)
+      return
+    }
+    const device = this.#slots[slot] as Required<PortDevice>
+    const offset = first & Code.OffsetMask
+    if ((this.#forms[slot] as number) & (width === 2 ? Form.Write16 : Form.Write32)) {
       if (width === 2) device.write16(offset, value & 0xffff)
       else device.write32(offset, value >>> 0)
-    } else for (let i = 0; i < width; i++) this.#send(first + i, port, (value >>> (8 * i)) & 0xff)
+      return
+    }
+    const generation = this.#generation
+    for (let i = 0; i < width; i++) {
+      const byte = (value >>> (8 * i)) & 0xff
+      if (this.#generation === generation) this.#send(first + i, port, byte)
+      else device.write8(offset + i, byte)
+    }
   }
 
   /** An access that may go to several devices, or to one that has no slot. */

@@ -182,6 +182,55 @@ describe('the bus, through any history of mapping and access', () => {
   })
 })
 
+describe('a wide access whose device changes the mappings at its first byte', () => {
+  /** A device of one class, whatever happens at its first byte. */
+  class Byte implements PortDevice {
+    readonly reached: [operation: string, offset: number, value: number][] = []
+    constructor(
+      readonly name: string,
+      readonly atFirst = () => {},
+    ) {}
+    read8(offset: number): number {
+      if (this.reached.push(['read', offset, 0]) === 1) this.atFirst()
+      return 0x11
+    }
+    write8(offset: number, value: number): void {
+      if (this.reached.push(['write', offset, value]) === 1) this.atFirst()
+    }
+  }
+  const FOUR_WRITES = [0x11, 0x22, 0x33, 0x44].map((value, offset) => ['write', offset, value])
+
+  // QEMU looks the device up once for the whole access.
+  it.each<[string, (bus: IoPortBus, mapping: PortMapping, other: Byte) => void]>([
+    ['maps more devices than there are slots', (bus) => manyMore(bus)],
+    [
+      'gives its place and its slot to another device of its class',
+      (bus, mapping, other) => {
+        mapping.unmap()
+        bus.map(0x300, 4, other)
+      },
+    ],
+    ['moves away', (_, mapping) => mapping.move(0x400)],
+  ])('reaches it alone, with all its bytes, if the device %s', (_, change) => {
+    for (const access of ['outl', 'inl'] as const) {
+      const bus = new IoPortBus()
+      const other = new Byte('other')
+      const device: Byte = new Byte('device', () => change(bus, mapping, other))
+      const mapping = bus.map(0x100, 4, device)
+      if (access === 'inl') expect(bus.inl(0x100)).toBe(0x11111111)
+      else {
+        bus.outl(0x100, 0x44332211)
+        expect(device.reached).toEqual(FOUR_WRITES)
+      }
+      expect(other.reached).toEqual([])
+    }
+  })
+
+  function manyMore(bus: IoPortBus): void {
+    for (let i = 0; i < 30; i++) bus.map(0x1000 + 8 * i, 8, new Byte(`more ${i}`))
+  }
+})
+
 describe('a block of string I/O', () => {
   /** A device that does something at its third byte. */
   const withThirdByte = (log: Log, then: () => void): PortDevice => {
