@@ -1,10 +1,10 @@
 // Guests in an installed QEMU: 64-bit kernels, KVM where there is one. Node only.
 
-import { randomUUID } from 'node:crypto'
 import { constants, rmSync } from 'node:fs'
-import { access, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { replaceWhole } from '../core-dump/whole-file.js'
 import type { MachineOptions } from '../machine/machine.js'
 import type { QmpClient } from '../monitor/qmp-client.js'
 import { QmpSocket } from './accept-qmp.js'
@@ -171,17 +171,11 @@ class QemuEngine implements GuestEngine<QemuMachine> {
   async dumpCore(path: string): Promise<void> {
     const { runState } = this.machine
     if (runState === 'running') throw new QemuError(`core dump: the guest must stand, it is in run state ${runState}`)
-    const partial = `${path}.${randomUUID()}.partial`
-    // Made here, so that it has our mode and not QEMU's.
-    await (await open(partial, 'wx', OWNER_ONLY)).close()
-    try {
+    // QEMU writes into a file that is there already, which has our mode and not QEMU's.
+    await replaceWhole(path, (_file, partial) => {
       const protocol = `file:${resolve(partial)}`
-      await this.#qmp.execute('dump-guest-memory', { paging: false, protocol }, DUMP_TIMEOUT_MS)
-      await rename(partial, path)
-    } catch (error) {
-      await rm(partial, REMOVAL)
-      throw error
-    }
+      return this.#qmp.execute('dump-guest-memory', { paging: false, protocol }, DUMP_TIMEOUT_MS)
+    })
   }
 
   /** Ends QEMU; its images stay. */
