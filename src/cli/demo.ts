@@ -1,6 +1,7 @@
 // `isa-pvpanic demo`, which is what `npm start` runs: the built-in guest panics under every mode, at three ports.
 
 import { Command } from 'commander'
+import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/machine.js'
 import { bootGuest, type Guest } from '../testing/boot-guest.js'
 import { PANIC_MODES } from './option-values.js'
@@ -8,7 +9,7 @@ import { printEntry } from './print-timeline.js'
 import { colour, type Terminal } from './terminal.js'
 import { Timeline, type TimelineEntry } from './timeline.js'
 
-const IOBASES = [0x505, 0x600, 0] as const
+const IOBASES = [PVPANIC_DEFAULT_IOBASE, 0x600, 0] as const
 const RESET_LIMIT = 1
 const TIMEOUT_MS = 10_000
 
@@ -26,9 +27,11 @@ interface Outcome {
 
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
-    .description('boot the built-in guest and let it panic under every mode, with the device at 0x505, 0x600 and 0')
-    .option('--json', 'print one JSON document at the end instead of lines', false)
-    .action(async ({ json }: { json: boolean }) => {
+    .description(
+      `boot the built-in guest and let it panic under every mode, with the device at ${IOBASES.map(hex).join(', ')}`,
+    )
+    .option('--json', 'print one JSON document at the end instead of lines')
+    .action(async ({ json }: { json?: boolean }) => {
       const outcomes: Outcome[] = []
       for (const iobase of IOBASES) {
         for (const onPanic of PANIC_MODES) outcomes.push(await show(onPanic, iobase, json ? undefined : terminal))

@@ -14,8 +14,8 @@ import { readUserFile } from './user-files.js'
 
 interface DomainCommandOptions {
   readonly qemu?: string
-  readonly strict: boolean
-  readonly json: boolean
+  readonly strict?: boolean
+  readonly json?: boolean
 }
 
 /** @param finish told of the exit code. */
@@ -24,9 +24,9 @@ export function domainCommand(terminal: Terminal, finish: (exitCode: number) => 
     .description('what a libvirt domain would do on a panic: device, port, arguments, each on_crash value, traps')
     .argument('<file>', "the domain's XML, such as `virsh dumpxml` prints; - for standard input")
     .option('--qemu <version>', 'QEMU version, such as 7.2 (default: the newest)')
-    .option('--strict', 'refuse what libvirt 9.0 refuses, such as on_crash=ignore', false)
-    .option('--json', 'print one JSON document', false)
-    .addHelpText('after', '\nExit code 0: the domain would start. 1: it would not. 2: wrong use, or no usable XML.')
+    .option('--strict', 'refuse what libvirt 9.0 refuses, such as on_crash=ignore')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExit code 0: the domain would start. 1: it would not. 2: usage error, or no usable XML.')
     .action((file: string, options: DomainCommandOptions) => finish(refusing(() => examine(file, options, terminal))))
 }
 

@@ -11,9 +11,9 @@ import { refusing } from './usage-error.js'
 interface MatrixOptions extends Omit<MatrixFilter, 'machineType'> {
   readonly machine?: string
   readonly libvirt?: string
-  readonly today: boolean
+  readonly today?: boolean
   readonly format: 'table' | 'markdown' | 'json'
-  readonly explain: boolean
+  readonly explain?: boolean
 }
 
 /** @param finish told of the exit code. */
@@ -26,11 +26,11 @@ export function matrixCommand(terminal: Terminal, finish: (exitCode: number) => 
     .addOption(new Option('--on-crash <action>', 'what the domain says').choices(PLANNED_ACTIONS).default('destroy'))
     .addOption(new Option('--fallback <action>', 'where ignore cannot be').choices(FALLBACKS).default('destroy'))
     .addOption(new Option('--stage <stage>', 'A: before on_crash=ignore, B: with it').choices(STAGES).default('B'))
-    .option('--today', 'real versions of QEMU and libvirt instead', false)
-    .option('--libvirt <version>', 'with --today: the libvirt version (default: one of the time)')
+    .option('--today', 'real versions of QEMU and libvirt instead')
+    .option('--libvirt <version>', 'with --today: the libvirt version (default: a release of the same period)')
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'markdown', 'json']).default('table'))
-    .option('--explain', 'say for each cell what it rests on', false)
-    .addHelpText('after', '\nExit code 0: all rows came out as planned. 1: one did not. 2: wrong use.')
+    .option('--explain', 'say for each cell what it rests on')
+    .addHelpText('after', '\nExit code 0: all rows came out as planned. 1: one did not. 2: usage error.')
     .action((options: MatrixOptions) => finish(refusing(() => show(options, terminal))))
 }
 

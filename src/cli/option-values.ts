@@ -1,6 +1,7 @@
 // The values that the command line's options take, and what is said of wrong ones.
 
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/machine.js'
 import { parseSocketAddress, type SocketAddress } from '../monitor/socket-address.js'
 
@@ -15,6 +16,18 @@ function parseInteger(text: string, max: number, what: string): number {
 
 /** An I/O port. */
 export const parsePort = (text: string): number => parseInteger(text, 0xffff, 'a port such as 0x505 or 1285')
+
+/** `--iobase`, with the default that every machine has. */
+export function iobaseOption(): Option {
+  return new Option('--iobase <port>', 'port of the pvpanic device')
+    .argParser(parsePort)
+    .default(PVPANIC_DEFAULT_IOBASE, `0x${PVPANIC_DEFAULT_IOBASE.toString(16)}`)
+}
+
+/** `--on-panic`. */
+export function onPanicOption(): Option {
+  return new Option('--on-panic <mode>', 'what to do when the guest panics').choices(PANIC_MODES).default('preserve')
+}
 
 /** What a read of the pvpanic port shows. */
 export const parseEvents = (text: string): number => parseInteger(text, 0xff, 'a mask of events such as 3 or 0x07')

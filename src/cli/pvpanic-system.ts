@@ -3,18 +3,14 @@
 
 import { basename } from 'node:path'
 import { HelpRequest } from '../monitor/qemu-keyval.js'
+import { quitOnSignals } from './end-signals.js'
 import { NEXT_COMPLAINT, startSystem } from './system.js'
 
 const PROGRAM = 'pvpanic-system-x86_64'
-const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 async function main(): Promise<number> {
   const { machine, server } = await startSystem(process.argv.slice(2), complain)
-  for (const signal of END_SIGNALS) {
-    process.on(signal, () => {
-      if (machine.exitCode === undefined) machine.quit('host-signal')
-    })
-  }
+  quitOnSignals(machine)
   // Without a socket nothing else would keep the process alive, and a machine does not end by itself.
   const alive = setInterval(() => {}, 1 << 30)
   await server.ended

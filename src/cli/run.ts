@@ -12,7 +12,8 @@ import type { Guest } from '../testing/guest.js'
 import { doubleCommas } from '../testing/qemu-arguments.js'
 import { EXPECTATION_NAMES, type Expectations, judge, type Verdict } from './judge.js'
 import {
-  PANIC_MODES,
+  iobaseOption,
+  onPanicOption,
   parseAddress,
   parseCount,
   parseDuration,
@@ -60,7 +61,7 @@ interface TellOptions extends Expectations {
   readonly timeout: number
   readonly serial?: string
   readonly report?: ReportTarget
-  readonly json: boolean
+  readonly json?: boolean
   readonly dumpDir?: string
   readonly qmp?: SocketAddress
 }
@@ -68,7 +69,7 @@ interface TellOptions extends Expectations {
 /** @param finish told of the exit code. */
 export function runCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
   return new Command('run')
-    .description('boot a guest with a pvpanic device and tell what happens; without an image, the built-in guest')
+    .description('boot a guest with a pvpanic device and report what happens; without an image, the built-in guest')
     .addOption(
       new Option('--engine <name>', 'v86: in this process, 32-bit; qemu: an installed QEMU')
         .choices(ENGINES)
@@ -84,9 +85,9 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
     .option('--hda <file>', 'hard disk image; the guest writes to a copy')
     .option('--cdrom <file>', 'CD image')
     .option('--memory <size>', 'guest memory, such as 128M (default: 1M for a ROM, else 128M)', sizeUpTo('64T'))
-    .addOption(new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505, '0x505'))
+    .addOption(iobaseOption())
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
-    .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
+    .addOption(onPanicOption())
     .option('--reset-limit <n>', 'under reset: preserve the guest after so many resets', parseCount)
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
     .option('--qemu <version>', 'engine v86: behave like this QEMU version, such as 7.2 (default: the newest)')
@@ -118,12 +119,12 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
       '--dump-dir <folder>',
       'write a core dump of a guest that has panicked and stands there (--on-panic preserve)',
     )
-    .option('--json', 'print one JSON document at the end instead of lines', false)
+    .option('--json', 'print one JSON document at the end instead of lines')
     .addHelpText(
       'after',
       `
 Exit code 0: what was expected came; without --expect: the guest panicked and the mode was carried out, or it ended.
-          1: it did not come. 2: wrong use. 3: the emulator failed. 124: time ran out.`,
+          1: it did not come. 2: usage error. 3: the emulator failed. 124: time ran out.`,
     )
     .action(async (options: RunOptions & TellOptions) => finish(await run(options, terminal)))
 }

@@ -5,20 +5,21 @@ import { Machine, type MachineOptions, type PanicMode } from '../machine/machine
 import { GuestMemory } from '../monitor/guest-memory.js'
 import { MonitorServer } from '../monitor/serve.js'
 import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
-import { PANIC_MODES, parseAddress, parseEvents, parsePort, sizeUpTo } from './option-values.js'
+import { quitOnSignals } from './end-signals.js'
+import { iobaseOption, onPanicOption, parseAddress, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import type { Terminal } from './terminal.js'
 import { refusing } from './usage-error.js'
 
 interface ServeCommandOptions {
-  readonly qmp: readonly SocketAddress[]
-  readonly qtest: readonly SocketAddress[]
+  readonly qmp?: readonly SocketAddress[]
+  readonly qtest?: readonly SocketAddress[]
   readonly iobase: number
   readonly events?: number
   readonly onPanic: PanicMode
-  readonly exitFailure: boolean
+  readonly exitFailure?: boolean
   readonly shutdown: boolean
   readonly reboot: boolean
-  readonly startPaused: boolean
+  readonly startPaused?: boolean
   readonly debugExit?: number
   readonly memory: number
   readonly name?: string
@@ -27,40 +28,39 @@ interface ServeCommandOptions {
 }
 
 const DEFAULT_MEMORY = 128 << 20
-const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /** @param finish told of the exit code, which is the machine's own. */
 export function serveCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
   return new Command('serve')
     .description('a machine without a CPU behind sockets: QMP watches and steers it, qtest does the guest’s accesses')
-    .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT; any number of times', addAddress, [])
-    .option('--qtest <address>', 'serve qtest, likewise', addAddress, [])
-    .addOption(new Option('--iobase <port>', 'port of the pvpanic device').argParser(parsePort).default(0x505, '0x505'))
+    .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT; any number of times', addAddress)
+    .option('--qtest <address>', 'serve qtest, likewise', addAddress)
+    .addOption(iobaseOption())
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
-    .addOption(new Option('--on-panic <mode>', 'what happens then').choices(PANIC_MODES).default('preserve'))
-    .option('--exit-failure', 'under destroy: exit with code 1', false)
+    .addOption(onPanicOption())
+    .option('--exit-failure', 'under destroy: exit with code 1')
     .option('--no-shutdown', 'pause instead of ending')
     .option('--no-reboot', 'end instead of resetting')
-    .option('--start-paused', 'wait for cont', false)
+    .option('--start-paused', 'wait for cont')
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
     .addOption(
       new Option('--memory <size>', 'guest memory, such as 128M')
         .argParser(sizeUpTo('2047M'))
         .default(DEFAULT_MEMORY, '128M'),
     )
-    .option('--name <name>', 'what query-name tells')
+    .option('--name <name>', 'what query-name returns')
     .option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
     .addHelpText('after', '\nIt ends when the machine does, with the exit code that QEMU would have left with.')
     .action(async (options: ServeCommandOptions, command: Command) => {
-      if (options.qmp.length + options.qtest.length === 0) {
+      if (options.qmp === undefined && options.qtest === undefined) {
         command.error('error: there is nothing to serve; give --qmp unix:PATH, --qtest unix:PATH, or both')
       }
       finish(await serveUntilEnd(options, terminal))
     })
 }
 
-function addAddress(text: string, before: readonly SocketAddress[]): readonly SocketAddress[] {
+function addAddress(text: string, before: readonly SocketAddress[] = []): readonly SocketAddress[] {
   return [...before, parseAddress(text)]
 }
 
@@ -80,18 +80,17 @@ async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): 
     ...pick(options, ['name']),
     warn: (text) => terminal.err(`isa-pvpanic: warning: ${text}\n`),
   })
-  const end = () => (machine.exitCode === undefined ? machine.quit('host-signal') : undefined)
-  for (const signal of END_SIGNALS) process.on(signal, end)
+  const ignoreSignals = quitOnSignals(machine)
   try {
     for (const protocol of ['qmp', 'qtest'] as const) {
-      for (const address of options[protocol]) {
+      for (const address of options[protocol] ?? []) {
         const bound = await refusing(() => server.listen(protocol, address))
         terminal.out(`${protocol} ${showSocketAddress(bound)}\n`)
       }
     }
     await server.ended
   } finally {
-    for (const signal of END_SIGNALS) process.off(signal, end)
+    ignoreSignals()
     await server.close()
   }
   return machine.exitCode ?? 0

@@ -8,7 +8,7 @@ import { Machine } from '../machine/machine.js'
 import { bootGuest } from '../testing/boot-guest.js'
 import { GuestError } from '../testing/waiters.js'
 import { EXIT } from './exit-codes.js'
-import { parseDuration, parseEvents, parsePort, sizeUpTo } from './option-values.js'
+import { iobaseOption, parseDuration, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import { PortNames } from './port-names.js'
 import type { Terminal } from './terminal.js'
 import { refusing, UsageError } from './usage-error.js'
@@ -39,9 +39,6 @@ interface PortRange {
 /** @param finish told of the exit code. */
 export function traceCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
   const trace = new Command('trace').description('record, print and replay the port accesses of a guest')
-  const iobase = new Option('--iobase <port>', 'port of the pvpanic device')
-    .argParser(parsePort)
-    .default(0x505, '0x505')
   const events = new Option('--events <mask>', 'what a read of that port shows').argParser(parseEvents)
   const qemu = new Option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
   const ports = new Option('--ports <list>', 'these ports only, such as 0x0-0xf,0x505').argParser(parsePorts)
@@ -52,22 +49,22 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .option('--bios <file>', 'firmware or ROM image (default: the built-in guest)', readInput)
     .option('--memory <size>', 'guest memory, such as 128M (default: 1M)', sizeUpTo('2047M'))
     .addOption(new Option('--timeout <time>', 'end after this long').argParser(parseDuration).default(60_000, '60s'))
-    .addOption(iobase)
+    .addOption(iobaseOption())
     .addOption(events)
     .addOption(qemu)
     .action(async (file: string, options: RecordOptions) => finish(await record(file, options, terminal)))
   trace
     .command('print <file>')
     .description('print a recording, one access a line')
-    .addOption(iobase)
+    .addOption(iobaseOption())
     .addOption(ports)
     .action((file: string, options: { iobase: number; ports?: PortRange[] }) =>
       finish(withTrace(file, (trace) => print(trace, options, terminal))),
     )
   trace
     .command('replay <file>')
-    .description("do a recording's accesses on a new machine, and tell the first read that differs")
-    .addOption(iobase)
+    .description("do a recording's accesses on a new machine, and report the first read that differs")
+    .addOption(iobaseOption())
     .addOption(events)
     .addOption(qemu)
     .addOption(ports)

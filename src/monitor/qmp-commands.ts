@@ -1,5 +1,6 @@
 // The QMP commands that a machine answers: for each what it takes and what it does, in one table.
 
+import { PVPANIC_CRASH_LOADED } from '../devices/pvpanic.js'
 import { ACTION_WORDS, machineActions } from './actions.js'
 import type { JsonValue } from './json-value.js'
 import type { Writable } from './json-writer.js'
@@ -103,10 +104,8 @@ function commandNames(monitor: QmpMonitor): string[] {
   return [...QMP_COMMANDS].filter(([, { exists }]) => exists?.(monitor) ?? true).map(([name]) => name)
 }
 
-const CRASH_LOADED_BIT = 2
-
 function eventNames(knownEvents: number): string[] {
-  const crashLoaded = knownEvents & CRASH_LOADED_BIT ? ['GUEST_CRASHLOADED'] : []
+  const crashLoaded = knownEvents & PVPANIC_CRASH_LOADED ? ['GUEST_CRASHLOADED'] : []
   return ['SHUTDOWN', 'POWERDOWN', 'RESET', 'STOP', 'RESUME', 'GUEST_PANICKED', ...crashLoaded]
 }
 

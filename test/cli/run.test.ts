@@ -1,4 +1,4 @@
-// `isa-pvpanic run` as a shell sees it: exit codes by the contract, what it prints, and what it says of wrong use.
+// `isa-pvpanic run` as a shell sees it: exit codes by the contract, what it prints, and what it says of usage errors.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
