@@ -39,6 +39,7 @@ export const I8257_PRIMARY: I8257Config = { name: 'dma1', base: 0x00, shift: 0, 
 export const I8257_SECONDARY: I8257Config = { name: 'dma2', base: 0xc0, shift: 1, pageBase: 0x88 }
 
 const CHANNELS = 4
+const ALL_CHANNELS = 0x0f
 
 /**
  * The registers: 0..7 are address and count of channels 0..3 in turn, the rest are named by what a write does. Enums
@@ -263,13 +264,20 @@ export class I8257 implements PortDevice {
 
   /**
    * Asks the handler of every requested, unmasked channel once, channel 0 first. A device that moved only part of its
-   * transfer and keeps its request raised calls this when it can go on.
+   * transfer and keeps its request raised calls this when it can go on. A channel that is requested
+   * from within a handler has its turn after the others, unless it had one.
    */
   run(): void {
     if (this.#scanning) return
     this.#scanning = true
     try {
-      for (let channel = 0; channel < CHANNELS; channel++) this.#transfer(channel)
+      let left = ALL_CHANNELS
+      for (let before = 0; left !== before; ) {
+        before = left
+        for (let channel = 0; channel < CHANNELS; channel++) {
+          if (left & (1 << channel) && this.#transfer(channel)) left &= ~(1 << channel)
+        }
+      }
     } finally {
       this.#scanning = false
     }
@@ -331,14 +339,16 @@ export class I8257 implements PortDevice {
     return (high ? word >> 8 : word) & Mask.LowByte
   }
 
-  #transfer(channel: number): void {
+  /** Returns whether there was a handler to ask. */
+  #transfer(channel: number): boolean {
     const handler = this.#handlers[channel]
     const ready = (this.#status >> Shift.Request) & ~this.#mask & (1 << channel)
-    if (handler === undefined || ready === 0) return
+    if (handler === undefined || ready === 0) return false
     const state = this.#state(channel)
     const length = (state.baseCount + 1) << this.#shift
     state.position = handler(state.position, length)
     if (state.position === length) this.#status |= 1 << channel
+    return true
   }
 
   #state(channel: number): DmaChannelState {

@@ -71,7 +71,7 @@ export class EventQueue {
     try {
       last?.()
     } catch (error) {
-      this.#onError(error, 'SHUTDOWN')
+      this.#report(error, 'SHUTDOWN')
     }
   }
 
@@ -81,9 +81,17 @@ export class EventQueue {
       try {
         subscription.listener(event)
       } catch (error) {
-        if (!subscription.failed) this.#onError(error, event.event)
+        if (!subscription.failed) this.#report(error, event.event)
         subscription.failed = true
       }
+    }
+  }
+
+  #report(error: unknown, event: EventName): void {
+    try {
+      this.#onError(error, event)
+    } catch (fault) {
+      reportOnConsole(fault, event)
     }
   }
 }

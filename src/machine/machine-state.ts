@@ -37,6 +37,8 @@ export interface MachineState {
   readonly panics: PanicLogState
 }
 
+/** The run states of a machine that has an exit code. */
+const ENDED = ['shutdown'] as const
 const BYTE = 0xff
 const WORD = 0xffff
 const CONTROLLERS = 2
@@ -52,11 +54,12 @@ export function parseMachineState(value: unknown): MachineState {
   const state = object('state', value)
   checkOneOf('state.format', state.format, [STATE_FORMAT])
   checkInteger('state.version', state.version, STATE_VERSION, STATE_VERSION)
+  const exitCode = state.exitCode === null ? null : checkInteger('state.exitCode', state.exitCode, 0, BYTE)
   return {
     format: STATE_FORMAT,
     version: STATE_VERSION,
-    runState: checkOneOf('state.runState', state.runState, RUN_STATES),
-    exitCode: state.exitCode === null ? null : checkInteger('state.exitCode', state.exitCode, 0, BYTE),
+    runState: checkOneOf('state.runState', state.runState, exitCode === null ? RUN_STATES : ENDED),
+    exitCode,
     panicResets: checkInteger('state.panicResets', state.panicResets, 0, Number.MAX_SAFE_INTEGER),
     dma: array('state.dma', state.dma, CONTROLLERS, CONTROLLERS, parseController),
     pvpanics: array('state.pvpanics', state.pvpanics, 0, MOST_DEVICES, parsePvpanic),

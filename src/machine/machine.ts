@@ -165,7 +165,7 @@ export class Machine {
    * @throws {RangeError | TypeError} naming the one that is wrong, and what is allowed; nothing has changed.
    */
   setActions(actions: Partial<MachineActions>): void {
-    this.#actions = checkActions({ ...this.#actions, ...actions })
+    this.#actions = checkActions(actions, this.#actions)
     this.#table = this.#chooseTable()
   }
 
@@ -400,13 +400,23 @@ export class Machine {
   }
 }
 
-function checkActions(actions: Partial<MachineActions>): MachineActions {
-  const { onPanic = 'preserve', panicExitCode = 0, shutdownAction = 'poweroff', rebootAction = 'reset' } = actions
+const DEFAULT_ACTIONS: MachineActions = {
+  onPanic: 'preserve',
+  panicExitCode: 0,
+  shutdownAction: 'poweroff',
+  rebootAction: 'reset',
+}
+
+function checkActions(wanted: Partial<MachineActions>, otherwise = DEFAULT_ACTIONS): MachineActions {
+  const panicExitCode = wanted.panicExitCode ?? otherwise.panicExitCode
   return {
-    onPanic: checkOneOf('onPanic', onPanic, PANIC_MODES),
+    onPanic: checkOneOf('onPanic', wanted.onPanic ?? otherwise.onPanic, PANIC_MODES),
     panicExitCode: checkInteger('panicExitCode', panicExitCode, 0, 1) === 1 ? 1 : 0,
-    shutdownAction: checkOneOf('shutdownAction', shutdownAction, ['poweroff', 'pause']),
-    rebootAction: checkOneOf('rebootAction', rebootAction, ['reset', 'shutdown']),
+    shutdownAction: checkOneOf('shutdownAction', wanted.shutdownAction ?? otherwise.shutdownAction, [
+      'poweroff',
+      'pause',
+    ]),
+    rebootAction: checkOneOf('rebootAction', wanted.rebootAction ?? otherwise.rebootAction, ['reset', 'shutdown']),
   }
 }
 

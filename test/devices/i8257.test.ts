@@ -306,6 +306,26 @@ describe('a transfer', () => {
     expect(asked).toEqual([1, 3])
   })
 
+  it('asks a channel that another one requests, after the rest', () => {
+    const asked: number[] = []
+    primary.connect(2, (position) => {
+      asked.push(2)
+      primary.raiseRequest(0)
+      return position
+    })
+    for (const channel of [0, 3]) {
+      primary.connect(channel, (position, length) => {
+        asked.push(channel)
+        return position < length ? length : position
+      })
+    }
+    primary.raiseRequest(3)
+    primary.raiseRequest(2)
+    bus.outb(0x0e, 0)
+    expect(asked).toEqual([2, 3, 0])
+    expect(bus.inb(0x08) & 0x0f).toBe(0x09) // channels 0 and 3 have reached terminal count
+  })
+
   it('of a channel that does not exist is refused', () => {
     expect(() => primary.connect(4, undefined)).toThrow('channel: expected an integer from 0 to 3, got 4')
     expect(() => primary.raiseRequest(-1)).toThrow(RangeError)

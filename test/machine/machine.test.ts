@@ -197,6 +197,26 @@ describe('listeners', () => {
     expect([story.length, after.mock.calls.length]).toEqual([2, 2])
   })
 
+  it('are called on even if what is told of their errors throws too', () => {
+    const onConsole = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const onListenerError = (error: unknown) => {
+      throw error
+    }
+    const ended = vi.fn()
+    const machine = new Machine({ onPanic: 'log', onListenerError, onEnd: ended })
+    const heard: string[] = []
+    machine.on('GUEST_PANICKED', () => {
+      throw new Error('broken')
+    })
+    machine.on('*', ({ event }) => heard.push(event))
+    for (let i = 0; i < 3; i++) machine.bus.outb(0x505, 1)
+    machine.quit()
+    expect(heard).toEqual(['GUEST_PANICKED', 'GUEST_PANICKED', 'GUEST_PANICKED', 'SHUTDOWN'])
+    expect(ended).toHaveBeenCalledOnce()
+    expect(onConsole).toHaveBeenCalledOnce()
+    onConsole.mockRestore()
+  })
+
   it('get the time as QMP writes it', () => {
     const machine = new Machine({ onPanic: 'log', clock: () => 1795381012795.959 })
     const listener = vi.fn()
@@ -222,6 +242,17 @@ describe('the end', () => {
     end(machine)
     machine.bus.outl(0x505, 0x01010101)
     expect(story).toEqual(expected)
+  })
+})
+
+it('setActions() changes what it is given and nothing else', () => {
+  const machine = new Machine({ onPanic: 'log', rebootAction: 'shutdown' })
+  machine.setActions({ onPanic: undefined, shutdownAction: 'pause' } as Partial<MachineOptions>)
+  expect(machine.actions).toEqual({
+    onPanic: 'log',
+    panicExitCode: 0,
+    shutdownAction: 'pause',
+    rebootAction: 'shutdown',
   })
 })
 
