@@ -13,9 +13,9 @@ export interface CoreFileOwner {
 const KEPT_OF_NAME = 20
 
 /**
- * The name that libvirt gives to the dump of a crashed domain within its `auto_dump_path`: `<id>-<name>-<date>`, the name
- * cut to 20 characters, the date as `2013-11-04-17:05:09`. Recorded from libvirt 9.0.0. A slash in the name, which libvirt
- * refuses and no file name can hold, becomes `_`.
+ * The name that libvirt gives to the dump of a crashed domain within its `auto_dump_path`: `<id>-<name>-<date>`, the
+ * name cut to 20 characters, the date as `2013-11-04-17:05:09`. Recorded from libvirt 9.0.0. A slash in the name, which
+ * libvirt refuses and no file name can hold, becomes `_`.
  */
 export function coreFileName({ id, name, date = new Date() }: CoreFileOwner): string {
   const two = (value: number) => String(value).padStart(2, '0')

@@ -13,8 +13,8 @@ export interface WriteCoreOptions {
 }
 
 /**
- * Writes a core dump to `path`, replacing what is there, for its owner alone. Until it is complete it has another name in
- * the same folder; if anything fails (a full disk, say) nothing is left behind and what was at `path` is still there.
+ * Writes a core dump to `path`, replacing what is there, for its owner alone. Until it is complete it has another name
+ * in the same folder; if anything fails (a full disk, say) nothing is left behind and what was at `path` is still there.
  * Node only.
  * @returns the bytes written.
  * @throws what the file system says, and the signal's reason.

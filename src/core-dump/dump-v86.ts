@@ -19,7 +19,8 @@ export interface CoreDumpOptions {
   /**
    * The addresses at which a debugger shows memory. `physical`: as in QEMU's dump without paging, which tools for kernel
    * dumps want. `virtual`: those that the guest has mapped, so that a debugger with the kernel's symbols can follow
-   * pointers and unwind the stack; as `physical` if the guest has not turned on paging. `physical`.
+   * pointers and unwind the stack; as `physical` if the guest has not turned on paging.
+   * Default: `physical`.
    */
   readonly addresses?: 'physical' | 'virtual'
 }

@@ -75,7 +75,7 @@ export class ElfCore {
 
   /**
    * @param memory what is in the file, in the file's order.
-   * @param mappings the addresses at which a debugger shows it. Virtual = physical unless given.
+   * @param mappings the addresses at which a debugger shows it. Default: virtual = physical.
    * @throws {RangeError} for memory that does not start at a page, and mappings outside of it or too many.
    */
   constructor(registers: I386Registers, memory: readonly MemoryRange[], mappings = identity(memory)) {

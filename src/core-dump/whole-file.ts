@@ -6,8 +6,8 @@ import type { FileHandle } from 'node:fs/promises'
 const FILE_MODE = 0o600
 
 /**
- * Replaces what is at `path` by what `write` writes. Until that is complete the file has another name in the same folder;
- * if anything fails (a full disk, say) nothing is left behind and what was at `path` is still there.
+ * Replaces what is at `path` by what `write` writes. Until that is complete the file has another name in the same
+ * folder; if anything fails (a full disk, say) nothing is left behind and what was at `path` is still there.
  * @param write is given the new file, opened, and its name for the time being.
  * @returns what `write` returns.
  * @throws what the file system says, and what `write` throws.

@@ -49,7 +49,7 @@ interface Fixup {
  * Where an instruction has several encodings, the one that NASM 2.16 picks is used. Not a general assembler: memory is
  * reached by the string instructions only, and jumps are short unless the method says otherwise.
  *
- * @throws AssemblyError from any method whose operand has no encoding; from `assemble()` for labels and distances.
+ * @throws {AssemblyError} from any method whose operand has no encoding; from `assemble()` for labels and distances.
  */
 export class Assembler {
   readonly #origin: number
@@ -62,6 +62,7 @@ export class Assembler {
   /**
    * @param origin offset of the first byte within its segment, 0..0xffff, or 0..0xffffffff in 32-bit mode.
    * @param bits the mode of the processor.
+   * @throws {AssemblyError} for an origin out of range.
    */
   constructor(origin = 0, bits: 16 | 32 = 16) {
     this.#origin = checkRange('origin', origin, 0, 2 ** bits - 1)
@@ -74,7 +75,10 @@ export class Assembler {
     return this.#bytes.length
   }
 
-  /** Names the place of the next byte. A label is defined once and may be used before it is. */
+  /**
+   * Names the place of the next byte. A label is defined once and may be used before it is.
+   * @throws {AssemblyError} for a second one of that name, and for a name that is not of lower-case letters, digits and _.
+   */
   label(name: string): this {
     if (!/^[a-z_][a-z0-9_]*$/.test(name)) {
       throw new AssemblyError(`label ${JSON.stringify(name)}: allowed are lower-case letters, digits and _`)
@@ -283,7 +287,7 @@ export class Assembler {
   /**
    * The program's bytes.
    *
-   * @throws AssemblyError for a label that is used and not defined, and for a short jump that is too far.
+   * @throws {AssemblyError} for a label that is used and not defined, and for a short jump that is too far.
    */
   assemble(): Uint8Array {
     const bytes = Uint8Array.from(this.#bytes)

@@ -16,7 +16,7 @@ export type EngineName = (typeof ENGINES)[number]
 
 /** How to boot a guest in either engine. */
 export interface BootOptions extends GuestImages, V86EngineOptions, QemuEngineOptions {
-  /** 'v86'. */
+  /** Default: 'v86'. */
   readonly engine?: EngineName
   /** Ends the guest when aborted. */
   readonly signal?: AbortSignal

@@ -5,22 +5,25 @@ import { GuestRom } from './guest-rom.js'
 import { NO_DEVICE } from './pc-ports.js'
 
 export interface BuiltinGuestOptions {
-  /** Where the guest looks for pvpanic, 0..0xffff; 0x505. */
+  /** Where the guest looks for pvpanic, 0..0xffff. Default: 0x505. */
   readonly iobase?: number
-  /** Size of the ROM in bytes, as for `GuestRom`; 65536. */
+  /** Size of the ROM in bytes, as for `GuestRom`. Default: 65536. */
   readonly size?: number
 }
 
 /**
  * The ROM image of the built-in guest. It tells COM1 each step before it takes it; the source is its documentation.
  *
- * @throws AssemblyError or RangeError if an option is out of range.
+ * @throws {AssemblyError | RangeError} if an option is out of range.
  */
 export function builtinGuest(options: BuiltinGuestOptions = {}): Uint8Array {
   return builtinGuestProgram(options).build()
 }
 
-/** The built-in guest before it is made into bytes; more steps added here follow the halt and never run. */
+/**
+ * The built-in guest before it is made into bytes; more steps added here follow the halt and never run.
+ * @throws {AssemblyError | RangeError} if an option is out of range.
+ */
 export function builtinGuestProgram({ iobase = PVPANIC_DEFAULT_IOBASE, size }: BuiltinGuestOptions = {}): GuestRom {
   const port = `0x${iobase.toString(16)}`
   return (

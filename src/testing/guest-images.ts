@@ -8,20 +8,20 @@ import { MULTIBOOT_HEADER_MAGIC, MULTIBOOT_SEARCHED } from './multiboot.js'
 /** The path of a file (in Node), or the image itself. */
 export type Image = string | Uint8Array
 
-/** What a guest boots from. None of them: the built-in guest. */
+/** What a guest boots from; the built-in guest if none of them is given. */
 export interface GuestImages {
   /**
-   * Firmware or ROM. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB. For `kernel`, `fda`,
-   * `hda` and `cdrom`: SeaBIOS as it is installed on the system, unless given.
+   * Firmware or ROM. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB. Default for
+   * `kernel`, `fda`, `hda` and `cdrom`: SeaBIOS as it is installed on the system.
    */
   readonly bios?: Image
-  /** VGA BIOS. None. */
+  /** VGA BIOS. Default: none. */
   readonly vgaBios?: Image
   /** Linux kernel, a bzImage. */
   readonly kernel?: Image
   /** Initial RAM disk for `kernel`, first module for `multiboot`. */
   readonly initrd?: Image
-  /** Command line of `kernel` or `multiboot`. Empty. */
+  /** Command line of `kernel` or `multiboot`. Default: empty. */
   readonly append?: string
   /** Kernel by the multiboot specification: a 32-bit ELF file, or any file whose header holds its addresses. */
   readonly multiboot?: Image
@@ -29,7 +29,10 @@ export interface GuestImages {
   readonly fda?: Image
   readonly hda?: Image
   readonly cdrom?: Image
-  /** Guest memory in bytes. 1 MiB for a ROM, 128 MiB for everything else. */
+  /**
+   * Guest memory in bytes, 1..2^46; engine 'v86' takes less than 2 GiB. Default: 1 MiB for a ROM, 128 MiB for everything
+   * else.
+   */
   readonly memory?: number
 }
 

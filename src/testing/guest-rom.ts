@@ -45,6 +45,8 @@ export interface DmaProgram {
  * ```ts
  * const rom = new GuestRom().print('before').outb(0x505, PVPANIC_PANICKED).print('after').halt().build()
  * ```
+ *
+ * @throws {AssemblyError} from any method that is given a port or a value out of range, or called after `build()`.
  */
 export class GuestRom {
   readonly #origin: number
@@ -55,8 +57,8 @@ export class GuestRom {
   #finished = false
 
   /**
-   * @param size size of the image in bytes: a multiple of 16 from 32 to 65536. QEMU's `-bios` wants 65536, the default.
-   * @throws RangeError for another size.
+   * @param size bytes of the image: a multiple of 16 from 32 to 65536. Default: 65536, as QEMU's `-bios` wants it.
+   * @throws {RangeError} for another size.
    */
   constructor(size = SEGMENT_SIZE) {
     if (!Number.isInteger(size) || size < 32 || size > SEGMENT_SIZE || size % 16 !== 0) {
@@ -68,7 +70,10 @@ export class GuestRom {
     this.#assembler.mov('ax', 0).mov('ss', 'ax').mov('sp', STACK_TOP).mov('ax', 'cs').mov('ds', 'ax')
   }
 
-  /** Prints `text` (Latin-1, no NUL) to COM1. */
+  /**
+   * Prints `text` (Latin-1, no NUL) to COM1.
+   * @throws {AssemblyError} for a NUL, and from `build()` for characters past Latin-1.
+   */
   print(text: string): this {
     if (text.includes('\0')) throw new AssemblyError('print: the text ends at a NUL, it cannot contain one')
     this.#prints = true
@@ -117,7 +122,7 @@ export class GuestRom {
   /**
    * Sets up a transfer on the primary DMA controller as a floppy driver does: mask, mode, address, page, length, unmask.
    *
-   * @throws RangeError for a transfer that the controller cannot make.
+   * @throws {RangeError} for a transfer that the controller cannot make.
    */
   programDma({ channel, address, length, transfer }: DmaProgram): this {
     if (!Number.isInteger(address) || !Number.isInteger(length) || address < 0 || address > 0xffffff || length < 1) {
@@ -153,7 +158,10 @@ export class GuestRom {
     return this.#ifZero(steps)
   }
 
-  /** Does `steps` as often as `times` says, 1..0xffff. */
+  /**
+   * Does `steps` as often as `times` says, 1..0xffff.
+   * @throws {RangeError} for another number.
+   */
   repeat(times: number, steps: (guest: this) => unknown): this {
     if (!Number.isInteger(times) || times < 1 || times > 0xffff) {
       throw new RangeError(`repeat ${times} times: allowed is 1..0xffff`)
@@ -200,13 +208,16 @@ export class GuestRom {
    * The finished image, to be placed so that it ends at the top of the first MiB (and of 4 GiB). A guest whose last step
    * lets it go on halts there. The builder takes no more steps afterwards.
    *
-   * @throws AssemblyError if the program does not fit, or `assembly()` left it with a wrong label.
+   * @throws {AssemblyError} if the program does not fit, or `assembly()` left it with a wrong label.
    */
   build(): Uint8Array {
     return this.#finish().assemble()
   }
 
-  /** The finished program as source text for NASM, which makes the same image of it. */
+  /**
+   * The finished program as source text for NASM, which makes the same image of it.
+   * @throws {AssemblyError} if the program does not fit.
+   */
   toNasm(): string {
     return this.#finish().toNasm()
   }

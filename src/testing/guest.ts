@@ -92,7 +92,8 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   /**
    * The next report of the guest that no earlier call has given: a panic, a loaded crash kernel, a shutdown. What the
    * machine does about it has been done by then.
-   * @throws {GuestError} if time runs out, or the guest comes to its end without one.
+   * @throws {GuestError} if time runs out, or the guest comes to its end without one; {RangeError | TypeError} for a
+   *   wrong `timeoutMs`.
    */
   nextPanic(options?: WaitOptions): Promise<PanicLogEntry> {
     return this.#waiters.wait('report of a panic', () => this.#takeReport(), options)
@@ -100,7 +101,7 @@ export class Guest<M extends GuestMachine = GuestMachine> {
 
   /**
    * How the guest comes to its end: its machine ends, it halts for good, or the emulator fails.
-   * @throws {GuestError} if time runs out.
+   * @throws {GuestError} if time runs out; {RangeError | TypeError} for a wrong `timeoutMs`.
    */
   ended(options?: WaitOptions): Promise<GuestEnding> {
     return this.#waiters.wait('end of the guest', () => this.ending, options)

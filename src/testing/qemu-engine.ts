@@ -22,9 +22,9 @@ export interface QemuEngineOptions
     Pick<MachineOptions, 'startPaused' | 'resetLimit' | 'logSize' | 'onEnd' | 'onListenerError'> {
   /** Told when the guest halts with interrupts off; up to half a second late. */
   readonly onHalt?: () => void
-  /** The program. 'qemu-system-x86_64', looked for on the PATH. */
+  /** The program. Default: 'qemu-system-x86_64', looked for on the PATH. */
   readonly qemuProgram?: string
-  /** KVM where it can be used, unless given. */
+  /** Default: KVM where it can be used, else TCG. */
   readonly accelerator?: Accelerator
   /** More arguments for QEMU, such as `['-cpu', 'max', '-smp', '2']`. */
   readonly qemuArguments?: readonly string[]

@@ -36,7 +36,8 @@ export class SerialText {
 
   /**
    * The first match of `pattern` in the text, as soon as there is one.
-   * @throws {GuestError} if time runs out, or the guest can print no more.
+   * @throws {GuestError} if time runs out, or the guest can print no more; {RangeError | TypeError} for a wrong
+   *   `timeoutMs`.
    */
   waitFor(pattern: RegExp | string, options?: WaitOptions): Promise<RegExpExecArray> {
     const regExp = typeof pattern === 'string' ? new RegExp(pattern.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&')) : pattern

@@ -14,9 +14,12 @@ const STACK_TOP = 0x90000
 const HEADER_SIZE = 32
 
 export interface KernelOptions {
-  /** Port of pvpanic, 0..0xffff; 0x505. */
+  /** Port of pvpanic, 0..0xffff. Default: 0x505. */
   readonly iobase?: number
-  /** Port of isa-debug-exit, to which the kernel writes 0x10 (exit code 33) if it lives on after its panic. It halts unless given. */
+  /**
+   * Port of isa-debug-exit, 0..0xffff, to which the kernel writes 0x10 (exit code 33) if it lives on after its panic.
+   * Default: none, it halts.
+   */
   readonly debugExit?: number
 }
 
@@ -32,7 +35,10 @@ export function testKernel(options: KernelOptions = {}): Uint8Array {
   return testKernelProgram(options).assemble()
 }
 
-/** The kernel before it is made into bytes. `toNasm()` gives its source. */
+/**
+ * The kernel before it is made into bytes. `toNasm()` gives its source.
+ * @throws {AssemblyError} if a port is out of range.
+ */
 export function testKernelProgram({ iobase = PVPANIC_DEFAULT_IOBASE, debugExit }: KernelOptions = {}): Assembler {
   const kernel = new Assembler(LOAD_ADDRESS, 32)
   // Both 0: the file is loaded to its end, and there is nothing to clear behind it.

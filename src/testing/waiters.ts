@@ -17,7 +17,7 @@ export class GuestError extends Error {
 }
 
 export interface WaitOptions {
-  /** Milliseconds, 1..0x7fffffff. 60,000. */
+  /** Milliseconds, 1..0x7fffffff. Default: 60,000. */
   readonly timeoutMs?: number
 }
 
@@ -41,11 +41,11 @@ export class Waiters {
 
   /**
    * Resolves with what `check` returns as soon as that is not undefined, rejects with what it throws.
-   * @throws {GuestError} 'timeout' when the time is over.
+   * @throws {GuestError} 'timeout' when the time is over; {RangeError | TypeError} for a wrong `timeoutMs`.
    */
   wait<T>(what: string, check: () => T | undefined, { timeoutMs = DEFAULT_TIMEOUT_MS }: WaitOptions = {}): Promise<T> {
-    checkInteger('timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS)
     return new Promise((resolve, reject) => {
+      checkInteger('timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS)
       const finish = (settle: () => void) => {
         clearTimeout(timer)
         this.#checks.delete(attempt)

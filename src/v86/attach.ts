@@ -20,7 +20,7 @@ const ALL_ONES = -1
 export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
   /**
    * Whether the machine's DMA controllers and page registers serve the guest in place of v86's. v86's floppy moves its
-   * data by v86's own and does not work then. False: v86's serve the guest, and `machine.dma` is never reached.
+   * data by v86's own and does not work then. Default: false; v86's serve the guest, and `machine.dma` is not reached.
    */
   readonly dma?: boolean
   /** More files for the firmware, such as `acpiFiles()` of isa-pvpanic/firmware makes; `etc/pvpanic-port` is always there. */
@@ -29,7 +29,7 @@ export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
   readonly onHalt?: () => void
   /**
    * Told of what a device threw at a guest's access (the first time; the guest goes on), and of each `EmulatorFault`
-   * (the machine is stopped then). Writes to the console unless given.
+   * (the machine is stopped then). Default: writes to the console.
    */
   readonly onError?: (error: unknown) => void
 }
@@ -53,7 +53,8 @@ const attached = new WeakSet<V86>()
  *
  * Port 0 takes the place of the first port of v86's DMA controller, as in QEMU.
  *
- * @throws {TypeError} if the emulator is not ready, {Error} if it already has a machine, and whatever `new Machine` does.
+ * @throws {TypeError} if the emulator is not ready; {Error} if it already has a machine; {RangeError} for `fwCfgFiles`
+ *   whose names are too long or there already; and whatever `new Machine` does.
  */
 export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   const core = coreOf(emulator)

@@ -33,9 +33,12 @@ export interface EmulatorOptions {
    * Without one v86 starts a multiboot image (`v86.multiboot`) by itself.
    */
   readonly bios?: Uint8Array
-  /** Image of the VGA BIOS, at 0xc0000. None. */
+  /** Image of the VGA BIOS, at 0xc0000, up to 128 KiB. Default: none. */
   readonly vgaBios?: Uint8Array
-  /** Guest memory in bytes, up to 0x7ffe0000; v86 rounds up to a multiple of 128 KiB, and to 1 MiB at least. 1 MiB. */
+  /**
+   * Guest memory in bytes, 1..0x7ffe0000; v86 rounds up to a multiple of 128 KiB, and to 1 MiB at least.
+   * Default: 1 MiB.
+   */
   readonly memory?: number
   /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
   readonly wasm?: WasmModule
@@ -46,7 +49,7 @@ export interface EmulatorOptions {
 /**
  * An emulator that is ready and not running: attach a machine, then `run()` it. No keyboard, mouse, sound or screen.
  *
- * @throws {RangeError} for an image or a memory size that v86 cannot take.
+ * @throws {RangeError | TypeError} for an image or a memory size that v86 cannot take.
  * @throws {Error} if v86 is not installed.
  */
 export async function createEmulator(options: EmulatorOptions): Promise<V86> {
@@ -88,6 +91,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
 /**
  * Takes an emulator down: it runs no more, and nothing of it keeps the process alive. v86's own `destroy()` waits up to
  * 100 ms for a guest that has halted.
+ * @throws {TypeError} if it is not ready.
  */
 export async function destroyEmulator(emulator: V86): Promise<void> {
   const destroyed = emulator.destroy()

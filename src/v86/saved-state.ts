@@ -27,7 +27,11 @@ export class SavedStateError extends Error {
   override readonly name = 'SavedStateError'
 }
 
-/** The guest as it stands: memory, processor, v86's devices and disks, and the machine's state. Not to be called by a listener of the machine. */
+/**
+ * The guest as it stands: memory, processor, v86's devices and disks, and the machine's state. Not to be called by a
+ * listener of the machine.
+ * @throws {TypeError} if the emulator is not ready.
+ */
 export async function saveGuest(emulator: V86, machine: Machine): Promise<Uint8Array> {
   const { memorySize, acpi } = hardwareOf(emulator)
   const description: Description = { memorySize, acpi, machine: machine.save() }

@@ -70,6 +70,11 @@ describe('waiting', () => {
     await expect(wanted).rejects.toThrow(message)
   })
 
+  it.each([0, 0x80000000])('for %d ms is refused', async (timeoutMs) => {
+    const guest = await boot(rom((guest) => guest.halt()))
+    await expect(guest.ended({ timeoutMs })).rejects.toThrow(/^timeoutMs: expected an integer from 1 to 0x7fffffff/)
+  })
+
   it('ends when the guest is disposed of', async () => {
     const guest = await boot(rom((guest) => guest.forever((loop) => loop.wait(1))))
     const told = expect(guest.nextPanic()).rejects.toMatchObject({ reason: 'disposed' })
