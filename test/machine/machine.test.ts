@@ -247,7 +247,8 @@ describe('the end', () => {
 
 it('setActions() changes what it is given and nothing else', () => {
   const machine = new Machine({ onPanic: 'log', rebootAction: 'shutdown' })
-  machine.setActions({ onPanic: undefined, shutdownAction: 'pause' } as Partial<MachineOptions>)
+  const asJavaScriptMaySay: object = { onPanic: undefined, shutdownAction: 'pause' }
+  machine.setActions(asJavaScriptMaySay)
   expect(machine.actions).toEqual({
     onPanic: 'log',
     panicExitCode: 0,

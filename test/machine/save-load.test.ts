@@ -101,7 +101,7 @@ describe('a bad state', () => {
     ['a later version', damaged(2, 'version'), 'state.version: expected an integer from 1 to 1, got 2'],
     ['a run state', damaged('tired', 'runState'), 'state.runState: expected one of prelaunch, running'],
     ['an exit code', damaged(-1, 'exitCode'), 'state.exitCode: expected an integer from 0 to 0xff, got -1'],
-    ['an end that is none', damaged(0, 'exitCode'), 'state.runState: expected one of shutdown, got "guest-panicked"'],
+    ['an end that is none', damaged(0, 'exitCode'), 'state.runState: expected one of shutdown, got "paused"'],
     ['no controllers', damaged([], 'dma'), 'state.dma.length: expected an integer from 2 to 2, got 0'],
     ['a mask', damaged('1', 'dma', 1, 'mask'), 'state.dma[1].mask: expected an integer from 0 to 0xff, got "1"'],
     ['a page', damaged(256, 'dma', 0, 'channels', 3, 'page'), 'state.dma[0].channels[3].page: expected'],
