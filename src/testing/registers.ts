@@ -17,6 +17,7 @@ export type WordRegister = Register16 | Register32
 export type SegmentRegister = (typeof SEGMENT_REGISTERS)[number]
 /** What IN and OUT move: a byte, a word or a double word. */
 export type Accumulator = 'al' | 'ax' | 'eax'
+
 export function isRegister8(name: string): name is Register8 {
   return (REGISTERS_8 as readonly string[]).includes(name)
 }

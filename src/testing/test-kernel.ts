@@ -13,6 +13,9 @@ const STACK_TOP = 0x90000
 /** Bytes of the multiboot header with its addresses. */
 const HEADER_SIZE = 32
 
+/** What the kernel writes to isa-debug-exit: "all done". */
+const SUCCESS = 0x10
+
 export interface KernelOptions {
   /** Port of pvpanic, 0..0xffff. Default: 0x505. */
   readonly iobase?: number
@@ -22,9 +25,6 @@ export interface KernelOptions {
    */
   readonly debugExit?: number
 }
-
-/** What the kernel writes to isa-debug-exit: "all done". */
-const SUCCESS = 0x10
 
 /**
  * The image of the test kernel, for `multiboot`. It tells COM1 each step: it looks for pvpanic, reports a panic, and

@@ -1,28 +1,16 @@
 // `npx tsx test/core-dump/record-tools.ts`: has readelf and gdb read the samples, and writes down what they found.
 
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runTool } from './run-tool.js'
 import { fileOf, PROBES, SAMPLES } from './samples.js'
 import { type SampleRecording, sha256, TOOLS_RECORDING_PATH } from './tools-recording.js'
 
-/** The tool's output. It must have nothing to complain of. */
-function run(program: string, ...args: string[]): string {
-  const { stdout, stderr, status, error } = spawnSync(program, args, {
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C' },
-  })
-  if (error !== undefined) {
-    console.error(
-      `cannot run ${program} (${error.message}). Install it, for example with "apt-get install binutils gdb".`,
-    )
-    process.exit(1)
-  }
-  if (status !== 0 || stderr !== '' || /warning|error/i.test(stdout)) {
-    throw new Error(`${program} ${args.join(' ')}:\n${stdout}${stderr}`)
-  }
-  return stdout
+function run(...command: Parameters<typeof runTool>): string {
+  const output = runTool(...command)
+  if (/warning|error/i.test(output)) throw new Error(`${command.join(' ')}:\n${output}`)
+  return output
 }
 
 function record(path: string, name: keyof typeof SAMPLES, file: Uint8Array): SampleRecording {
@@ -46,7 +34,7 @@ function record(path: string, name: keyof typeof SAMPLES, file: Uint8Array): Sam
 
 const folder = mkdtempSync(join(tmpdir(), 'core-'))
 try {
-  const programs = ['readelf', 'gdb'].map((program) => run(program, '--version').split('\n')[0])
+  const programs = (['readelf', 'gdb'] as const).map((program) => run(program, '--version').split('\n')[0])
   const samples: Record<string, SampleRecording> = {}
   for (const [name, make] of Object.entries(SAMPLES) as [keyof typeof SAMPLES, (typeof SAMPLES)['physical']][]) {
     const path = join(folder, `${name}.core`)

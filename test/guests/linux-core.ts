@@ -1,12 +1,12 @@
 // The core dump of a panicked Linux as readelf and gdb read it, held against what the kernel says of its symbols.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dumpCore, type ElfCore, writeCore } from '../../src/core-dump/index.js'
 import { attach, createEmulator, destroyEmulator } from '../../src/v86/index.js'
+import { runTool } from '../core-dump/run-tool.js'
 import type { DebianFiles } from './debian.js'
 import { linuxImages } from './linux-guest.js'
 
@@ -59,7 +59,7 @@ async function checkCores(physicalCore: ElfCore, virtualCore: ElfCore, serial: s
     const [physical, virtual] = [join(folder, 'physical.core'), join(folder, 'virtual.core')]
     await writeCore(physical, physicalCore)
     await writeCore(virtual, virtualCore)
-    for (const path of [physical, virtual]) assert.match(tool('readelf', '-a', path), /NT_PRSTATUS/)
+    for (const path of [physical, virtual]) assert.match(runTool('readelf', '-a', path), /NT_PRSTATUS/)
     const find = `find /b 0x${first}, 0x${last}, 'L', 'i', 'n', 'u', 'x', ' ', 'v', 'e', 'r', 's', 'i', 'o', 'n', ' ', '6'`
     const banner = Number(/^0x[0-9a-f]+/m.exec(gdb(physical, find))?.[0])
     assert.ok(banner >= constants.first && banner <= constants.last, "the banner is among the kernel's constants")
@@ -76,29 +76,10 @@ async function checkCores(physicalCore: ElfCore, virtualCore: ElfCore, serial: s
 }
 
 function gdb(core: string, command: string): string {
-  const output = tool(
-    'gdb',
-    '-nx',
-    '-batch',
-    '-ex',
-    'set architecture i386',
-    '-ex',
-    `core-file ${core}`,
-    '-ex',
-    command,
-  )
+  const commands = ['set architecture i386', `core-file ${core}`, command].flatMap((line) => ['-ex', line])
+  const output = runTool('gdb', '-nx', '-batch', ...commands)
   // What comes before is gdb's own account of where the guest stands.
   return output.slice(output.indexOf('\n', output.indexOf('\n#0 ') + 1) + 1).trimEnd()
-}
-
-/** What the tool prints. It must have nothing to complain of. */
-function tool(program: string, ...args: readonly string[]): string {
-  const { stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
-  if (error !== undefined) {
-    throw new Error(`cannot run ${program} (${error.message}); "apt-get install binutils gdb" installs it`)
-  }
-  assert.equal(stderr, '', `${program} ${args.join(' ')}`)
-  return stdout
 }
 
 function arrayBuffer(bytes: Uint8Array): ArrayBuffer {

@@ -3,7 +3,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { GuestRom } from '../../src/testing/index.js'
 import { createEmulator, destroyEmulator } from '../../src/v86/index.js'
-import { boot, prepare, until } from './guest.js'
+import { boot, listenToSerial, prepare, until } from './guest.js'
 
 const GPE_STATUS = 0xafe0
 const PM1_CONTROL = 0xb004
@@ -24,14 +24,11 @@ const clearEvents = () =>
 // When this fails, v86 has been mended and mendAcpi() has become needless.
 test('v86 by itself keeps written GPE status bits', async () => {
   const emulator = await createEmulator({ bios: clearEvents().build(), v86: acpi })
-  let serial = ''
-  emulator.add_listener('serial0-output-byte', (byte) => {
-    serial += String.fromCharCode(byte)
-  })
+  const serial = listenToSerial(emulator)
   emulator.run()
-  await until(() => serial.length === 4)
+  await until(() => serial().length === 4)
   await destroyEmulator(emulator)
-  expect(serial).toBe('ffff')
+  expect(serial()).toBe('ffff')
 })
 
 describe('general purpose events', () => {

@@ -35,20 +35,17 @@ export async function prepare(
 ): Promise<Guest> {
   const emulator = await createEmulator({ bios: program.build(), v86 })
   running.push(emulator)
-  let serial = ''
+  const serial = listenToSerial(emulator)
   let halts = 0
   const events: string[] = []
   const errors: unknown[] = []
-  emulator.add_listener('serial0-output-byte', (byte) => {
-    serial += String.fromCharCode(byte)
-  })
   const machine = attach(emulator, { onError: (error) => errors.push(error), onHalt: () => halts++, ...options })
   machine.on('*', ({ event }) => events.push(event))
   return {
     emulator,
     machine,
     cpu: coreOf(emulator).cpu,
-    serial: () => serial,
+    serial,
     events: () => events,
     errors,
     halts: () => halts,
@@ -65,6 +62,15 @@ export async function boot(
   guest.emulator.run()
   await atRest(guest)
   return guest
+}
+
+/** @returns what gives all that the guest has printed on COM1 since. */
+export function listenToSerial(emulator: V86): () => string {
+  let text = ''
+  emulator.add_listener('serial0-output-byte', (byte) => {
+    text += String.fromCharCode(byte)
+  })
+  return () => text
 }
 
 /** Waits until the guest does nothing more by itself. */

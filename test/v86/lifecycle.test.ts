@@ -3,7 +3,7 @@
 import { describe, expect, it, test, vi } from 'vitest'
 import { GuestRom, offset } from '../../src/testing/index.js'
 import { attach, createEmulator, destroyEmulator, EmulatorFault } from '../../src/v86/index.js'
-import { atRest, boot, COM1, type Guest, pause, prepare, until } from './guest.js'
+import { atRest, boot, COM1, type Guest, listenToSerial, pause, prepare, until } from './guest.js'
 import { timerGuest } from './timer-guest.js'
 
 const counting = () => new GuestRom().forever((loop) => loop.outb(COM1, 0x2e))
@@ -242,15 +242,10 @@ describe('createEmulator', () => {
   })
 
   it('runs a small image, and many emulators side by side', async () => {
-    const serial = Array.from({ length: 5 }, () => '')
-    const emulators = await Promise.all(serial.map(() => createEmulator({ bios })))
-    for (const [index, emulator] of emulators.entries()) {
-      emulator.add_listener('serial0-output-byte', (byte) => {
-        serial[index] += String.fromCharCode(byte)
-      })
-      emulator.run()
-    }
-    await until(() => serial.every((text) => text === 'x'))
+    const emulators = await Promise.all(Array.from({ length: 5 }, () => createEmulator({ bios })))
+    const serials = emulators.map(listenToSerial)
+    for (const emulator of emulators) emulator.run()
+    await until(() => serials.every((serial) => serial() === 'x'))
     await Promise.all(emulators.map(destroyEmulator))
     expect(emulators.map((emulator) => emulator.is_running())).toEqual([false, false, false, false, false])
   })
