@@ -28,6 +28,9 @@ const UNREAD_LIMIT = 1 << 16
 const INPUT_STEP = 1024
 /** How long a client may take to read its last bytes. */
 const FAREWELL_MS = 1000
+/** How long it may take to close its side once the system has them all. */
+const CLOSING_MS = 20
+const NEWLINE = 0x0a
 
 /**
  * A client may be slow, silent or gone: nothing here grows with what it does not read. Answers are bounded by no longer
@@ -111,7 +114,8 @@ export class Connection {
     if (this.#ending || this.#closed) return
     this.#ending = true
     this.#input = []
-    this.#farewell = setTimeout(() => this.cut(), FAREWELL_MS)
+    this.#cutIn(FAREWELL_MS)
+    this.#stream.once('finish', () => this.#cutIn(CLOSING_MS))
     // What still comes in is dropped, and so its end is noticed.
     this.#stream.resume()
     this.flush()
@@ -127,6 +131,11 @@ export class Connection {
     this.#session?.end()
     this.#stream.destroy()
     this.#hooks.onClose()
+  }
+
+  #cutIn(milliseconds: number): void {
+    clearTimeout(this.#farewell)
+    if (!this.#closed) this.#farewell = setTimeout(() => this.cut(), milliseconds)
   }
 
   /** The next bytes in order: events up to where the next answer belongs, or that answer and those right behind it. */
@@ -157,12 +166,14 @@ export class Connection {
 
   #takeInput(): void {
     if (this.#closed || this.#ending) return
-    const [bytes] = this.#input
-    if (bytes !== undefined && this.#unread + this.#stream.writableLength < UNREAD_LIMIT) {
-      if (bytes.length > INPUT_STEP) this.#input[0] = bytes.subarray(INPUT_STEP)
-      else this.#input.shift()
+    if (this.#input.length > 0 && this.#takesAnswers()) {
       this.#takingInput = true
-      this.#session?.receive(bytes.subarray(0, INPUT_STEP))
+      for (let taken = 0; taken < INPUT_STEP && this.#takesAnswers(); ) {
+        const line = this.#nextLine(INPUT_STEP - taken)
+        if (line === undefined) break
+        taken += line.length
+        this.#session?.receive(line)
+      }
       this.#takingInput = false
       this.#flushAnswers()
       if (this.#input.length > 0) this.#takeInputSoon()
@@ -170,6 +181,21 @@ export class Connection {
     if (this.#inputEnded && this.#input.length === 0) this.finish()
     else if (this.#input.length > 0) this.#stream.pause()
     else if (this.#stream.isPaused()) this.#stream.resume()
+  }
+
+  #takesAnswers(): boolean {
+    return !this.#ending && this.#unread + this.#stream.writableLength < UNREAD_LIMIT
+  }
+
+  /** Takes at most `most` bytes from the input, to the end of the line: one command can have an answer of megabytes. */
+  #nextLine(most: number): Uint8Array | undefined {
+    const [bytes] = this.#input
+    if (bytes === undefined) return undefined
+    const step = bytes.subarray(0, most)
+    const line = step.subarray(0, step.indexOf(NEWLINE) + 1 || step.length)
+    if (line.length < bytes.length) this.#input[0] = bytes.subarray(line.length)
+    else this.#input.shift()
+    return line
   }
 
   #flushAnswers(): void {

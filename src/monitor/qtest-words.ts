@@ -73,9 +73,13 @@ export function quote(word: string): string {
   return JSON.stringify(word.length > 40 ? `${word.slice(0, 40)}...` : word).replace(/[^ -~]/g, '?')
 }
 
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Bytes as hexadecimal digits, in memory order. */
 export function writeHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let digits = ''
+  for (const byte of bytes) digits += HEX_BYTES[byte]
+  return digits
 }
 
 /**
