@@ -122,7 +122,7 @@ function readJson(argument: string): ReadonlyMap<string, JsonValue> {
 
 /** @throws {OptionError} */
 export function parseGlobal(argument: string, warn: (text: string) => void): GlobalProperty {
-  const [, driver, property, value] = /^([^.=,]+)\.([^.=,]+)=(.*)$/s.exec(argument) ?? []
+  const [, driver, property, value] = /^([^.=]+)\.([^=]+)=(.*)$/s.exec(argument) ?? []
   if (driver !== undefined && property !== undefined && value !== undefined) return { driver, property, value }
   const values = parseKeyValues(argument, undefined, warn)
   const unknown = [...values.keys()].find((name) => !['driver', 'property', 'value'].includes(name))

@@ -55,6 +55,7 @@ describe('migration between machines with the same device', () => {
   it('tells of a port that has changed', () => {
     const destination = new Machine({ iobase: 0x506, startPaused: true })
     expect(migrate(new Machine(), destination).losses).toEqual([
+      'the device pvpanic at port 0x505 is at port 0x506 in this machine',
       'a panic that the guest writes to port 0x505 is no longer reported',
       'the fw_cfg file etc/pvpanic-port has port 0x506: the guest notices when it looks again, after a reboot',
     ])
