@@ -78,7 +78,7 @@ async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): 
   const server = new MonitorServer(machine, {
     memory,
     ...pick(options, ['name']),
-    warn: (text) => terminal.err(`isa-pvpanic: warning: ${text}\n`),
+    onWarning: (text) => terminal.err(`isa-pvpanic: warning: ${text}\n`),
   })
   const ignoreSignals = quitOnSignals(machine)
   try {

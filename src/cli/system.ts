@@ -42,7 +42,7 @@ export async function startSystem(args: readonly string[], complain: (text: stri
     ...(options.name !== undefined && { name: options.name }),
     ...(options.uuid !== undefined && { uuid: options.uuid }),
     onQtestLine: (direction, line) => log(direction, line),
-    warn: (text) => complain(`warning: ${text}`),
+    onWarning: (text) => complain(`warning: ${text}`),
   })
   try {
     await openSockets(server, options)

@@ -17,6 +17,8 @@ export interface QmpClientEvent {
 
 export interface QmpClientOptions {
   /** Milliseconds that connecting with negotiation, and each command, may take. 10,000. */
+  readonly timeoutMs?: number
+  /** `timeoutMs` by its former name. @deprecated */
   readonly timeout?: number
   /** Told of every event from negotiation on, in order, before the answer that follows it on the wire. */
   readonly onEvent?: (event: QmpClientEvent) => void
@@ -40,7 +42,7 @@ interface Pending {
 /** A negotiated connection. Commands are answered in order; several can be under way. */
 export class QmpClient {
   readonly #socket: Socket
-  readonly #timeout: number
+  readonly #timeoutMs: number
   readonly #pending = new Map<number, Pending>()
   readonly #listeners = new Set<(event: QmpClientEvent) => void>()
   #nextId = 1
@@ -51,9 +53,9 @@ export class QmpClient {
   /** Settles when the connection is no more, whoever closed it. */
   readonly closed: Promise<void>
 
-  private constructor(socket: Socket, { timeout = TIMEOUT_MS, onEvent }: QmpClientOptions) {
+  private constructor(socket: Socket, { timeout = TIMEOUT_MS, timeoutMs = timeout, onEvent }: QmpClientOptions) {
     this.#socket = socket
-    this.#timeout = timeout
+    this.#timeoutMs = timeoutMs
     if (onEvent !== undefined) this.#listeners.add(onEvent)
     const lines = new LineSplitter(LINE_LIMIT, (line) => this.#read(line))
     socket.on('data', (bytes) => lines.feed(bytes))
@@ -95,11 +97,11 @@ export class QmpClient {
 
   /**
    * Executes a command and gives what it returned.
-   * @param timeout milliseconds, in place of the client's own.
+   * @param timeoutMs in place of the client's own.
    * @throws {QmpError} if the server refuses.
    * @throws {QmpConnectionError} if the answer does not come in time, or not any more.
    */
-  execute(command: string, args?: Readonly<Record<string, unknown>>, timeout = this.#timeout): Promise<unknown> {
+  execute(command: string, args?: Readonly<Record<string, unknown>>, timeoutMs = this.#timeoutMs): Promise<unknown> {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
@@ -108,8 +110,8 @@ export class QmpClient {
       }
       const timer = setTimeout(() => {
         this.#pending.delete(id)
-        reject(new QmpConnectionError(`${command}: no answer within ${timeout} ms`))
-      }, timeout)
+        reject(new QmpConnectionError(`${command}: no answer within ${timeoutMs} ms`))
+      }, timeoutMs)
       this.#pending.set(id, { resolve, reject, timer })
       this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`)
     })
@@ -129,7 +131,7 @@ export class QmpClient {
   async waitFor(
     event: string,
     data?: Readonly<Record<string, unknown>>,
-    timeout = this.#timeout,
+    timeoutMs = this.#timeoutMs,
   ): Promise<QmpClientEvent> {
     let stop = () => {}
     let timer: NodeJS.Timeout | undefined
@@ -138,7 +140,7 @@ export class QmpClient {
         stop = this.on((found) => {
           if (found.event === event && (data === undefined || isDeepStrictEqual(found.data, data))) resolve(found)
         })
-        timer = setTimeout(() => reject(new QmpConnectionError(`no ${event} within ${timeout} ms`)), timeout)
+        timer = setTimeout(() => reject(new QmpConnectionError(`no ${event} within ${timeoutMs} ms`)), timeoutMs)
         void this.closed.then(() => reject(this.#failure ?? new QmpConnectionError('the connection is closed')))
       })
     } finally {
@@ -155,8 +157,8 @@ export class QmpClient {
 
   #greeting(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const late = () => reject(new QmpConnectionError(`no greeting within ${this.#timeout} ms`))
-      const timer = setTimeout(late, this.#timeout)
+      const late = () => reject(new QmpConnectionError(`no greeting within ${this.#timeoutMs} ms`))
+      const timer = setTimeout(late, this.#timeoutMs)
       void this.closed.then(() => reject(this.#failure))
       this.#onGreeting = (greeting) => {
         clearTimeout(timer)

@@ -27,7 +27,7 @@ export interface MonitorServerOptions extends QmpMonitorOptions {
   /** Bytes of events that a client may be behind before it is cut off; kept once for all clients. 16 MiB. */
   readonly eventLimit?: number
   /** Told of what may not be wanted, a socket that other computers can reach. Writes to the console. */
-  readonly warn?: (text: string) => void
+  readonly onWarning?: (text: string) => void
 }
 
 export interface ServeOptions extends MonitorServerOptions {
@@ -79,8 +79,8 @@ export class MonitorServer {
    */
   async listen(protocol: Protocol, address: SocketAddress): Promise<SocketAddress> {
     if (!isLocal(address)) {
-      const warn = this.#options.warn ?? console.warn
-      warn(`${showSocketAddress(address)} can be reached by other computers, and ${protocol} asks for no password`)
+      const onWarning = this.#options.onWarning ?? console.warn
+      onWarning(`${showSocketAddress(address)} can be reached by other computers, and ${protocol} asks for no password`)
     }
     const server = createServer({ allowHalfOpen: true }, (socket) => this.attach(protocol, socket))
     if ('path' in address) await listenAtPath(server, address.path)

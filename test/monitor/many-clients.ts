@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const server = await serve(machine, { qmp: [`unix:${path}`], eventLimit: EVENT_LIMIT })
   const crowd = fork(fileURLToPath(import.meta.url), [CROWD, path, String(clients)])
   await once(crowd, 'message')
-  const observer = await QmpClient.connect(`unix:${path}`, { timeout: 60_000 })
+  const observer = await QmpClient.connect(`unix:${path}`, { timeoutMs: 60_000 })
   console.log(`${server.clients - 1} clients connected; ${MANNERS.map((manner) => `a fifth ${manner}`).join(', ')}`)
   collectGarbage()
   const before = process.memoryUsage.rss()

@@ -119,7 +119,7 @@ describe('serve', () => {
 
   it('serves TCP on the loopback interface unless told otherwise, and warns then', async () => {
     const warnings: string[] = []
-    const { server } = await start({}, { warn: (text) => warnings.push(text) })
+    const { server } = await start({}, { onWarning: (text) => warnings.push(text) })
     const local = await server.listen('qmp', { host: '127.0.0.1', port: 0 })
     expect(warnings).toEqual([])
     await server.listen('qtest', { host: '0.0.0.0', port: 0 })
@@ -290,7 +290,7 @@ describe('the QMP client', () => {
     const silent = createServer().listen(path)
     await once(silent, 'listening')
     cleanups.push(() => silent.close())
-    await expect(QmpClient.connect(`unix:${path}`, { timeout: 50 })).rejects.toThrow('no greeting within 50 ms')
+    await expect(QmpClient.connect(`unix:${path}`, { timeoutMs: 50 })).rejects.toThrow('no greeting within 50 ms')
   })
 
   it('rejects what is under way when the server goes', async () => {
