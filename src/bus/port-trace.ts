@@ -1,6 +1,7 @@
 // Port traces: every access of a bus in a compact file, written while a guest runs, read again, and replayed on a bus.
 
 import type { IoPortBus } from './io-port-bus.js'
+import { readPort, writePort } from './port-access.js'
 import { type PortAccess, tapPorts } from './port-tap.js'
 
 /*
@@ -169,9 +170,7 @@ export function replayPortTrace(
 
 /** Does one access; gives what was read, or what was written. */
 function perform(bus: IoPortBus, { port, width, write, value }: PortAccess): number {
-  if (!write) return width === 1 ? bus.inb(port) : width === 2 ? bus.inw(port) : bus.inl(port)
-  if (width === 1) bus.outb(port, value)
-  else if (width === 2) bus.outw(port, value)
-  else bus.outl(port, value)
+  if (!write) return readPort(bus, port, width)
+  writePort(bus, port, width, value)
   return value
 }

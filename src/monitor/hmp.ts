@@ -1,5 +1,6 @@
 // The few human monitor commands that concern a panic, as `human-monitor-command` gives them to a QMP client.
 
+import { type PortWidth, readPort, writePort } from '../bus/port-access.js'
 import type { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
 import { HmpArguments, HmpError } from './hmp-expression.js'
@@ -58,9 +59,9 @@ export class HumanMonitor {
     const port = command.integer() & 0xffff
     command.end()
     const { bus } = this.#target.machine
-    const value = size === 4 ? bus.inl(port) : size === 2 ? bus.inw(port) : bus.inb(port)
-    const suffix = size === 4 ? 'l' : size === 2 ? 'w' : 'b'
-    return `port${suffix}[0x${hex(port, 4)}] = 0x${hex(value, 2 * size)}${LINE_END}`
+    const width = widthOf(size)
+    const value = readPort(bus, port, width)
+    return `port${SUFFIXES[width]}[0x${hex(port, 4)}] = 0x${hex(value, 2 * size)}${LINE_END}`
   }
 
   #portWrite(command: HmpArguments): string {
@@ -69,9 +70,7 @@ export class HumanMonitor {
     const value = command.integer()
     command.end()
     const { bus } = this.#target.machine
-    if (size === 4) bus.outl(port, value)
-    else if (size === 2) bus.outw(port, value)
-    else bus.outb(port, value)
+    writePort(bus, port, widthOf(size), value)
     return ''
   }
 
@@ -79,6 +78,13 @@ export class HumanMonitor {
     this.#size = command.size() ?? this.#size
     return this.#size
   }
+}
+
+const SUFFIXES = { 1: 'b', 2: 'w', 4: 'l' } as const
+
+/** QEMU does eight bytes as one. */
+function widthOf(size: number): PortWidth {
+  return size === 2 || size === 4 ? size : 1
 }
 
 function answer(name: string, run: () => string): string {

@@ -1,5 +1,6 @@
 // One client's qtest conversation: lines in, replies out, as QEMU's qtest server holds it.
 
+import { type PortWidth, readPort, writePort } from '../bus/port-access.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import type { Machine } from '../machine/machine.js'
 import { LineSplitter } from './line-splitter.js'
@@ -25,7 +26,8 @@ const DATA_LIMIT = LINE_LIMIT / 2 - 64
 /** QEMU's memory is longer; beyond this there is nothing here. */
 const LARGEST_ADDRESS = 0xffff_ffff
 const SHORTEST_DATA_WORD = 3
-const WIDTHS: Readonly<Record<string, number>> = { b: 1, w: 2, l: 4, q: 8 }
+const PORT_WIDTHS: Readonly<Record<string, PortWidth>> = { b: 1, w: 2, l: 4 }
+const MEMORY_WIDTHS: Readonly<Record<string, number>> = { ...PORT_WIDTHS, q: 8 }
 
 /**
  * A qtest client's session with a machine: port and memory accesses, a virtual clock, every reply as QEMU 7.2 gives it.
@@ -86,10 +88,11 @@ export class QtestSession {
   }
 
   #execute(command: string, words: QtestWords): string | undefined {
-    const [, access, width = ''] = /^(in|out|read|write)([bwlq])$/.exec(command) ?? []
-    const bytes = WIDTHS[width] ?? 0
-    if (access === 'in' && bytes < 8) return ok(`0x${this.#in(words.port(), bytes).toString(16).padStart(4, '0')}`)
-    if (access === 'out' && bytes < 8) return this.#out(words, bytes)
+    const [, access, letter = ''] = /^(in|out|read|write)([bwlq])$/.exec(command) ?? []
+    const width = PORT_WIDTHS[letter]
+    const bytes = MEMORY_WIDTHS[letter] ?? 0
+    if (access === 'in' && width) return ok(`0x${this.#in(words, width).toString(16).padStart(4, '0')}`)
+    if (access === 'out' && width) return this.#out(words, width)
     if (access === 'read')
       return ok(`0x${this.#readWord(words.number('address'), bytes).toString(16).padStart(16, '0')}`)
     if (access === 'write') return this.#writeWord(words, bytes)
@@ -124,18 +127,14 @@ export class QtestSession {
     }
   }
 
-  #in(port: number, bytes: number): number {
-    const { bus } = this.#machine
-    return bytes === 4 ? bus.inl(port) : bytes === 2 ? bus.inw(port) : bus.inb(port)
+  #in(words: QtestWords, width: PortWidth): number {
+    return readPort(this.#machine.bus, words.port(), width)
   }
 
-  #out(words: QtestWords, bytes: number): string {
-    const { bus } = this.#machine
+  #out(words: QtestWords, width: PortWidth): string {
     const port = words.port()
     const value = Number(words.number('value') & 0xffff_ffffn)
-    if (bytes === 4) bus.outl(port, value)
-    else if (bytes === 2) bus.outw(port, value)
-    else bus.outb(port, value)
+    writePort(this.#machine.bus, port, width, value)
     return 'OK'
   }
 
