@@ -69,7 +69,7 @@ const REAL_MACHINE_TYPES = ['pc-i440fx-1.5', EXAMPLE_OF_OTHER]
 /** A QEMU before 1.5 has no 1.5 machine type. */
 const OLD_MACHINE_TYPES = [EXAMPLE_OF_OTHER]
 
-/** The message's questions for real versions, executed. libvirt is one of the time unless given. */
+/** The message's questions for real versions, executed. libvirt is a release of the same period unless given. */
 export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string } = {}): TodayRow[] {
   const { onCrash = 'destroy' } = filter
   if (onCrash === 'ignore' || onCrash === 'rename-restart') {
