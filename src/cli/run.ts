@@ -3,7 +3,7 @@
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
-import { coreFileName } from '../core-dump/core-file.js'
+import { coreFileName } from '../core-dump/core-file-name.js'
 import { Machine, type PanicMode } from '../machine/machine.js'
 import { type MonitorServer, serve } from '../monitor/serve.js'
 import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'

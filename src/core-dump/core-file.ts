@@ -3,8 +3,6 @@
 import type { ElfCore } from './elf-core.js'
 import { replaceWhole } from './whole-file.js'
 
-export { coreFileName } from './core-file-name.js'
-
 export interface WriteCoreOptions {
   /** Told of the bytes written so far and of the bytes of the whole file, after each MiB. */
   readonly onProgress?: (written: number, size: number) => void

@@ -1,5 +1,6 @@
 // A domain: a Machine in the hands of a manager that acts on its panics as libvirt 9.0 does.
 
+import { coreFileName } from '../core-dump/core-file-name.js'
 import type { MachineEvent, ShutdownData } from '../machine/events.js'
 import type { Machine, PanicMode } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
@@ -16,7 +17,6 @@ import {
   type LifecycleEvent,
   type MonitorEvent,
 } from './domain-state.js'
-import { dumpFileName } from './dump-file-name.js'
 import { launchMachine } from './launch-machine.js'
 import { qemuArguments } from './qemu-arguments.js'
 
@@ -305,7 +305,7 @@ export class Domain {
     const { dump, clock = Date.now } = this.#options
     try {
       if (dump === undefined) throw new DomainError('there is nothing to dump with')
-      dump(dumpFileName(this.#id, this.definition.name, new Date(clock())))
+      dump(coreFileName({ id: this.#id, name: this.definition.name, date: new Date(clock()) }))
     } catch (error) {
       this.#warn(`operation failed: Dump failed: ${error instanceof Error ? error.message : String(error)}`)
       return false
