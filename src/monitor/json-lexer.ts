@@ -131,8 +131,9 @@ export class JsonLexer {
         if (byte === ZERO) return 'zero'
         return isDigit(byte) ? 'digits' : 'stray'
       case 'zero':
+        // QEMU's lexer knows 0 and 0.5, but not 0e5.
         if (isDigit(byte)) return 'stray'
-        return afterDigits(byte)
+        return byte === POINT ? 'point' : 'end'
       case 'digits':
         return isDigit(byte) ? 'digits' : afterDigits(byte)
       case 'point':

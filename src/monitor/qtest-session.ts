@@ -222,7 +222,9 @@ function decodeBytes(bytes: Uint8Array): string {
 }
 
 function encodeBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
 }
 
 function ok(value: string): string {

@@ -232,6 +232,19 @@ describe('serve', () => {
     expect(meanwhile).toBeLessThan(commands / 2)
   })
 
+  it('makes no more long answers than one for a client that reads none', async () => {
+    let reads = 0
+    const { qmp, qtest } = await start({}, { memory: { read: () => reads++, write() {} } })
+    const rude = connect({ path: qtest })
+    cleanups.push(() => rude.destroy())
+    rude.pause()
+    rude.write('read 0 524224\n'.repeat(70))
+    const status = { status: 'running', running: true }
+    const other = await qmpClient(qmp)
+    for (let i = 0; i < 20; i++) expect(await other.execute('query-status')).toEqual(status)
+    expect(reads).toBe(1)
+  })
+
   it('closes although a client has gone whose commands were never looked at', async () => {
     const { server, qmp } = await start()
     const rude = connect({ path: qmp })
