@@ -29,11 +29,11 @@ const BROWSER_ENTRIES = [
 const NODE_ENTRIES = ['core-dump', 'monitor', 'testing', 'v86', 'vitest'].map((name) => `isa-pvpanic/${name}`)
 const importAll = (entries: readonly string[]) =>
   entries.map((entry) => `export * as e${entries.indexOf(entry)} from '${entry}'`)
-const tsconfig = (file: string, types: readonly string[], lib: readonly string[]) =>
+const tsconfig = (file: string, types: readonly string[], lib: readonly string[], module = 'NodeNext') =>
   JSON.stringify({
     compilerOptions: {
-      ...{ strict: true, skipLibCheck: false, noEmit: true, target: 'ES2022', module: 'NodeNext' },
-      ...{ moduleResolution: 'NodeNext', types, lib },
+      ...{ strict: true, skipLibCheck: false, noEmit: true, target: 'ES2022' },
+      ...{ module, moduleResolution: module, types, lib },
     },
     files: [file],
   })
@@ -71,6 +71,13 @@ bootGuest().then(async (guest) => {
   ['core.mts', BOTH.replaceAll('console.log', 'String'), ['npx', 'tsc', '-p', 'core.json'], ''],
   ['browser.mts', importAll(BROWSER_ENTRIES).join('\n'), ['npx', 'tsc', '-p', 'browser.json'], ''],
   ['node.mts', importAll(NODE_ENTRIES).join('\n'), ['npx', 'tsc', '-p', 'node.json'], ''],
+  // Vitest itself has no types for CommonJS.
+  [
+    'node16.cts',
+    importAll(NODE_ENTRIES.filter((entry) => !entry.endsWith('/vitest'))).join('\n'),
+    ['npx', 'tsc', '-p', 'node16.json'],
+    '',
+  ],
 ] as const
 
 try {
@@ -82,6 +89,7 @@ try {
   writeFileSync(join(folder, 'core.json'), tsconfig('core.mts', [], ['ES2022']))
   writeFileSync(join(folder, 'browser.json'), tsconfig('browser.mts', [], ['ES2022']))
   writeFileSync(join(folder, 'node.json'), tsconfig('node.mts', ['node'], ['ES2022', 'DOM']))
+  writeFileSync(join(folder, 'node16.json'), tsconfig('node16.cts', ['node'], ['ES2022', 'DOM'], 'Node16'))
   run('npm', 'install', '--silent', '--no-audit', '--no-fund', `./${tarball}`, ...COMPANIONS)
   for (const [file, text, [program, ...args], expected] of programs) {
     writeFileSync(join(folder, file), text)
