@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { QmpClient, type QmpClientEvent } from '../monitor/qmp-client.js'
+import { QmpClient, type QmpClientEvent, QmpConnectionError } from '../monitor/qmp-client.js'
 
 /** A guest that keeps its host busy lets QEMU answer late. */
 const ANSWER_TIMEOUT_MS = 30_000
@@ -23,9 +23,18 @@ export class QmpSocket {
     return new QmpSocket(server)
   }
 
-  /** Waits for QEMU and negotiates. `onEvent` hears each event before the answers that follow it are given. */
+  /**
+   * Waits for QEMU and negotiates. `onEvent` hears each event before the answers that follow it are given.
+   * @throws {QmpConnectionError} if QEMU hangs up.
+   */
   async accept(onEvent: (event: QmpClientEvent) => void): Promise<QmpClient> {
     const [socket] = (await once(this.#server, 'connection')) as [Socket]
+    // A QEMU that gives up after it has called, over its accelerator say, does so without a word.
+    await once(socket, 'readable').catch(() => {})
+    if (socket.readableLength === 0) {
+      socket.destroy()
+      throw new QmpConnectionError('QEMU hung up before its greeting')
+    }
     return QmpClient.over(socket, { timeout: ANSWER_TIMEOUT_MS, onEvent })
   }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { replaceWhole } from '../core-dump/whole-file.js'
 import type { MachineOptions } from '../machine/machine.js'
-import type { QmpClient } from '../monitor/qmp-client.js'
+import { type QmpClient, QmpConnectionError } from '../monitor/qmp-client.js'
 import { QmpSocket } from './accept-qmp.js'
 import { builtinGuest } from './builtin-guest.js'
 import type { EngineListener, GuestEngine } from './engine.js'
@@ -110,7 +110,10 @@ async function startEngine({ program, args, folder, qmpSocket, options }: Settin
     return new QemuEngine(machine, qemu, qmp, folder, options)
   } catch (error) {
     qemu.kill()
-    throw error
+    await qemu.ended
+    if (!(error instanceof QmpConnectionError)) throw error
+    // What QEMU said of it is all read by now.
+    throw new QemuError(`${program} did not start: ${qemu.complaints || error.message}`, { cause: error })
   } finally {
     socket.close()
   }
