@@ -30,6 +30,24 @@ export function checkOneOf<T extends string>(name: string, value: unknown, allow
   return found
 }
 
+/**
+ * Returns `value` if it is undefined, or an object with all of these methods.
+ * @throws {TypeError} naming the first that is missing.
+ */
+export function checkMethods<T extends object>(
+  name: string,
+  value: T | undefined,
+  methods: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${name}: expected an object, got ${describe(value)}`)
+  const missing = methods.find((method) => typeof value[method] !== 'function')
+  if (missing !== undefined)
+    throw new TypeError(`${name}.${missing}: expected a function, got ${describe(value[missing])}`)
+  return value
+}
+
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
   return typeof value === 'number' || typeof value === 'bigint' || value == null ? String(value) : typeof value

@@ -1,6 +1,6 @@
 // The 8257/8237 DMA controller of the PC, as QEMU models it: a pair of them moves data between devices and memory.
 
-import { checkInteger } from '../bus/check.js'
+import { checkInteger, checkMethods } from '../bus/check.js'
 import type { IoPortBus } from '../bus/io-port-bus.js'
 import type { PortDevice } from '../bus/port-device.js'
 import type { PortMapping } from '../bus/port-map.js'
@@ -140,12 +140,15 @@ export class I8257 implements PortDevice {
   #command = 0
   #scanning = false
 
-  /** @param memory what transfers read and write; without it they read 0xff and their writes vanish. */
+  /**
+   * @param memory what transfers read and write; without it they read 0xff and their writes vanish.
+   * @throws {TypeError} if it lacks a method.
+   */
   constructor(config: I8257Config = I8257_PRIMARY, memory?: DmaMemory) {
     this.name = config.name
     this.#config = config
     this.#shift = config.shift
-    this.#memory = memory
+    this.#memory = checkMethods('memory', memory, ['read', 'write'])
     this.pages = new DmaPages(`${config.name} pages`, this.#channels)
   }
 

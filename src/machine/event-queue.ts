@@ -1,6 +1,7 @@
 // Hands a machine's events to its listeners: in order, after the transition that made them, whatever listeners do.
 
-import { type EventName, type MachineEvent, type MachineEvents, timestampOf } from './events.js'
+import { checkOneOf } from '../bus/check.js'
+import { EVENT_NAMES, type EventName, type MachineEvent, type MachineEvents, timestampOf } from './events.js'
 
 /** What `Machine.on` calls. */
 export type EventListener<Name extends EventName | '*' = '*'> = (
@@ -28,6 +29,7 @@ export class EventQueue {
   }
 
   on<Name extends EventName | '*'>(wanted: Name, listener: EventListener<Name>): () => void {
+    checkOneOf('event', wanted, [...EVENT_NAMES, '*'])
     if (typeof listener !== 'function') throw new TypeError(`listener of ${wanted}: expected a function`)
     const subscription = { wanted, listener: listener as (event: MachineEvent) => void, failed: false }
     this.#subscriptions = [...this.#subscriptions, subscription]

@@ -33,6 +33,17 @@ export interface MachineEvents {
 
 export type EventName = keyof MachineEvents
 
+export const EVENT_NAMES: readonly EventName[] = [
+  'GUEST_PANICKED',
+  'GUEST_CRASHLOADED',
+  'GUEST_PVSHUTDOWN',
+  'STOP',
+  'RESUME',
+  'RESET',
+  'SHUTDOWN',
+  'POWERDOWN',
+]
+
 /** Wall-clock time as QMP writes it. */
 export interface Timestamp {
   readonly seconds: number

@@ -1,6 +1,6 @@
 // The machine: bus, devices and run state together, moved by what the guest reports and what the host commands.
 
-import { checkInteger, checkOneOf } from '../bus/check.js'
+import { checkInteger, checkMethods, checkOneOf } from '../bus/check.js'
 import { IoPortBus } from '../bus/io-port-bus.js'
 import { PORT_COUNT } from '../bus/port-map.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
@@ -122,7 +122,7 @@ export class Machine {
     this.#resetLimit = resetLimit === Number.POSITIVE_INFINITY ? resetLimit : checkCount('resetLimit', resetLimit)
     this.#table = this.#chooseTable()
     this.#runState = options.startPaused === true ? 'prelaunch' : 'running'
-    this.#cpu = options.cpu
+    this.#cpu = checkMethods('cpu', options.cpu, ['pause', 'resume', 'reset', 'powerOff'])
     this.#logClock = options.clock ?? burstClock
     this.#onEnd = options.onEnd
     this.#events = new EventQueue(options.clock ?? Date.now, options.onListenerError)
@@ -169,7 +169,10 @@ export class Machine {
     this.#table = this.#chooseTable()
   }
 
-  /** Calls `listener` at each such event, '*' at every one. Returns what ends that. */
+  /**
+   * Calls `listener` at each such event, '*' at every one. Returns what ends that.
+   * @throws {RangeError | TypeError} if there is no such event, or `listener` is no function.
+   */
   on<Name extends EventName | '*'>(event: Name, listener: EventListener<Name>): () => void {
     return this.#events.on(event, listener)
   }

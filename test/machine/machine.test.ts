@@ -245,6 +245,11 @@ describe('the end', () => {
   })
 })
 
+it('on() refuses an event that there is not', () => {
+  const name = 'PANIC' as 'STOP'
+  expect(() => new Machine().on(name, () => {})).toThrow('event: expected one of GUEST_PANICKED, GUEST_CRASHLOADED')
+})
+
 it('setActions() changes what it is given and nothing else', () => {
   const machine = new Machine({ onPanic: 'log', rebootAction: 'shutdown' })
   const asJavaScriptMaySay: object = { onPanic: undefined, shutdownAction: 'pause' }
@@ -290,6 +295,8 @@ describe('the panic log', () => {
 
 it.each([
   [{ iobase: 0x10000 }, 'iobase: expected an integer from 0 to 0xffff, got 0x10000'],
+  [{ cpu: { pause() {} } }, 'cpu.resume: expected a function, got undefined'],
+  [{ memory: '128M' }, 'memory: expected an object, got "128M"'],
   [{ events: 256 }, 'events: expected an integer from 0 to 0xff, got 0x100'],
   [{ onPanic: 'explode' }, 'onPanic: expected one of reset, destroy, preserve, log, got "explode"'],
   [{ shutdownAction: 'stop' }, 'shutdownAction: expected one of poweroff, pause, got "stop"'],
