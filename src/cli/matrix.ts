@@ -22,16 +22,31 @@ export function matrixCommand(terminal: Terminal, finish: (exitCode: number) => 
     .description('who decides what follows a panic: the options 1, 2a and 2b of 2013, each row executed')
     .option('--qemu <version>', 'one QEMU version, such as 1.5.4 (planned then, never made)')
     .option('--machine <type>', 'one machine type, such as pc-1.5')
-    .addOption(new Option('--option <name>', 'one of the options').choices(OPTIONS))
+    .addOption(new Option('--option <name>', 'one of the options').choices(OPTIONS).conflicts('today'))
     .addOption(new Option('--on-crash <action>', 'what the domain says').choices(PLANNED_ACTIONS).default('destroy'))
-    .addOption(new Option('--fallback <action>', 'where ignore cannot be').choices(FALLBACKS).default('destroy'))
-    .addOption(new Option('--stage <stage>', 'A: before on_crash=ignore, B: with it').choices(STAGES).default('B'))
+    .addOption(
+      new Option('--fallback <action>', 'where ignore cannot be')
+        .choices(FALLBACKS)
+        .default('destroy')
+        .conflicts('today'),
+    )
+    .addOption(
+      new Option('--stage <stage>', 'A: before on_crash=ignore, B: with it')
+        .choices(STAGES)
+        .default('B')
+        .conflicts('today'),
+    )
     .option('--today', 'real versions of QEMU and libvirt instead')
     .option('--libvirt <version>', 'with --today: the libvirt version (default: a release of the same period)')
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'markdown', 'json']).default('table'))
     .option('--explain', 'say for each cell what it rests on')
     .addHelpText('after', '\nExit code 0: all rows came out as planned. 1: one did not. 2: usage error.')
-    .action((options: MatrixOptions) => finish(refusing(() => show(options, terminal))))
+    .action((options: MatrixOptions, command: Command) => {
+      if (options.libvirt !== undefined && options.today !== true) {
+        command.error("error: option '--libvirt <version>' can be used with option '--today' only")
+      }
+      finish(refusing(() => show(options, terminal)))
+    })
 }
 
 function show({ machine, today, libvirt, format, explain, ...filter }: MatrixOptions, { out }: Terminal): number {

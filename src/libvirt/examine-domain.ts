@@ -1,11 +1,12 @@
 // What a domain would do on a panic: devices, command line, traps, and each on_crash value tried out.
 
-import { qemuProfile } from '../machine/qemu-versions.js'
+import { emulatorRefusal } from './check-emulator.js'
 import { CRASH_ACTIONS, type CrashAction, type DomainDefinition } from './domain-definition.js'
 import { DomainError, type DomainEvent, type DomainState } from './domain-state.js'
 import { domainWarnings } from './domain-warnings.js'
 import type { PlannedDevice } from './plan-panic-notifier.js'
 import { qemuArguments } from './qemu-arguments.js'
+import { checkRealQemu, FIRST_WITH_PVPANIC, hasMachineType, isBeforePvpanic } from './real-qemu.js'
 import { type Outcome, runDomain } from './simulate.js'
 
 /** What one on_crash value leads to. */
@@ -24,7 +25,7 @@ export interface Examination {
   /** The device's ports, first the one that the guest is told of; empty if the domain does not start. */
   readonly devices: readonly PlannedDevice[]
   readonly qemuArguments: readonly string[]
-  /** QEMU's reason for not starting. */
+  /** libvirt's reason for refusing the definition, or QEMU's for not starting. */
   readonly startError: string | undefined
   readonly outcomes: readonly CrashOutcome[]
   readonly warnings: readonly string[]
@@ -33,14 +34,21 @@ export interface Examination {
 /**
  * Tries a definition out, with a guest whose driver looks the port up and panics. Every dump succeeds.
  * @param qemu version; the newest unless given.
+ * @throws {RangeError} for an unknown QEMU version, and for an architecture that is no PC's.
  */
 export function examineDomain(definition: DomainDefinition, qemu?: string): Examination {
+  checkRealQemu(qemu)
   const warnings = domainWarnings(definition)
-  const machineType = knownMachineType(definition.machineType, qemu)
-  if (machineType !== definition.machineType) {
-    warnings.push(`machine type ${definition.machineType || '(none)'} was tried out as ${machineType}`)
+  const refusal = emulatorRefusal(definition, qemu)
+  if (refusal !== undefined) {
+    const command = qemuArguments(definition)
+    return { definition, devices: [], qemuArguments: command, startError: refusal, outcomes: [], warnings }
   }
-  const options = { machineType, ...(qemu === undefined ? {} : { qemu }) }
+  const options = simulatedQemu(definition.machineType, qemu)
+  if (options.machineType !== definition.machineType) {
+    warnings.push(`machine type ${definition.machineType || '(none)'} was tried out as ${options.machineType}`)
+  }
+  if (qemu !== undefined && options.qemu !== qemu) warnings.push(`QEMU has pvpanic since ${FIRST_WITH_PVPANIC}`)
   const outcomes: CrashOutcome[] = []
   let devices: readonly PlannedDevice[] = []
   let startError: string | undefined
@@ -60,12 +68,10 @@ export function examineDomain(definition: DomainDefinition, qemu?: string): Exam
 }
 
 /** A machine type that has no profile, such as microvm, counts as a PC of that version. */
-function knownMachineType(machineType: string, qemu: string | undefined): string {
-  try {
-    qemuProfile(qemu)
-    return qemuProfile(qemu, machineType === '' ? 'pc' : machineType).machineType === '' ? 'pc' : machineType || 'pc'
-  } catch (error) {
-    if (!(error instanceof RangeError) || !error.message.startsWith('machineType')) throw error
-    return 'pc'
-  }
+function simulatedQemu(machineType: string, qemu: string | undefined): { qemu?: string; machineType: string } {
+  const known = machineType !== '' && hasMachineType(qemu, machineType) ? machineType : 'pc'
+  if (qemu === undefined) return { machineType: known }
+  // Without a pvpanic device, nothing tells a panic in 1.5.0's older machine types from one in an older QEMU.
+  if (isBeforePvpanic(qemu)) return { qemu: FIRST_WITH_PVPANIC, machineType: known === 'pc' ? 'pc-i440fx-1.4' : known }
+  return { qemu, machineType: known }
 }

@@ -4,9 +4,9 @@ import type { CrashAction } from './domain-definition.js'
 import type { Fallback } from './domain-options.js'
 import { OPTIONS, type Option, type Plan, planPanicNotifier, type Stage } from './plan-panic-notifier.js'
 import { PLANNED_RANGES } from './planned-qemu.js'
+import { checkRealQemu, hasMachineType, isBeforePvpanic } from './real-qemu.js'
 import { disagreements } from './simulate.js'
 import { answerToday, libvirtBeside, type TodayAnswer, type TodayInput } from './today.js'
-import { isBefore, parseVersion } from './version.js'
 
 export interface MatrixFilter {
   /** A version. All of the message's ranges. */
@@ -37,9 +37,17 @@ const OTHER_TYPE = 'other'
 /** Exists in every version and never had the device built in. */
 const EXAMPLE_OF_OTHER = 'pc-i440fx-1.4'
 
-/** The rows that a filter leaves, by option, version, machine type, element; each planned and executed. */
+/** Planned in 2013, and never made. */
+const PLANNED_RELEASE = '1.5.4'
+const ITS_PREDECESSOR = '1.5.3'
+
+/**
+ * The rows that a filter leaves, by option, version, machine type, element; each planned and executed.
+ * @throws {RangeError} for a version or machine type that neither was nor was planned, with the known ones.
+ */
 export function optionMatrix(filter: MatrixFilter = {}): MatrixRow[] {
   const { qemu, machineType, option, ...rest } = filter
+  checkPlannedQemu(qemu, machineType)
   const versions = qemu === undefined ? PLANNED_RANGES.map(({ name, first }) => [name, first]) : [[qemu, qemu]]
   const options = option === undefined ? OPTIONS : [option]
   return options.flatMap((each) =>
@@ -58,6 +66,10 @@ export function optionMatrix(filter: MatrixFilter = {}): MatrixRow[] {
   )
 }
 
+function checkPlannedQemu(qemu: string | undefined, machineType: string | undefined): void {
+  checkRealQemu(qemu === PLANNED_RELEASE ? ITS_PREDECESSOR : qemu, machineType)
+}
+
 export interface TodayRow {
   readonly input: Required<TodayInput>
   readonly answer: TodayAnswer
@@ -69,7 +81,10 @@ const REAL_MACHINE_TYPES = ['pc-i440fx-1.5', EXAMPLE_OF_OTHER]
 /** A QEMU before 1.5 has no 1.5 machine type. */
 const OLD_MACHINE_TYPES = [EXAMPLE_OF_OTHER]
 
-/** The message's questions for real versions, executed. libvirt is a release of the same period unless given. */
+/**
+ * The message's questions for real versions, executed. libvirt is a release of the same period unless given.
+ * @throws {RangeError} for a version or machine type that never was, with the known ones.
+ */
 export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string } = {}): TodayRow[] {
   const { onCrash = 'destroy' } = filter
   if (onCrash === 'ignore' || onCrash === 'rename-restart') {
@@ -77,10 +92,13 @@ export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string }
       `onCrash: libvirt refuses '${onCrash}' for QEMU; expected destroy, restart, preserve, coredump-destroy or coredump-restart`,
     )
   }
-  const versions = filter.qemu === undefined ? REAL_VERSIONS : [filter.qemu]
+  checkRealQemu(filter.qemu, filter.machineType)
+  const { machineType: wanted = 'pc' } = filter
+  const versions =
+    filter.qemu === undefined ? REAL_VERSIONS.filter((qemu) => hasMachineType(qemu, wanted)) : [filter.qemu]
   const machineTypesOf = (qemu: string): readonly string[] => {
     if (filter.machineType !== undefined) return [filter.machineType]
-    return isBefore(parseVersion('qemu', qemu), [1, 5]) ? OLD_MACHINE_TYPES : REAL_MACHINE_TYPES
+    return isBeforePvpanic(qemu) ? OLD_MACHINE_TYPES : REAL_MACHINE_TYPES
   }
   return versions.flatMap((qemu) =>
     machineTypesOf(qemu).flatMap((machineType) =>

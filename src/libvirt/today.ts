@@ -5,6 +5,7 @@ import { qemuProfile } from '../machine/qemu-versions.js'
 import { domainDefinition, type LifecycleAction } from './domain-definition.js'
 import { LIBVIRT_HISTORY, type LibvirtFact } from './libvirt-history.js'
 import type { PlannedDevice } from './plan-panic-notifier.js'
+import { checkRealQemu, FIRST_WITH_PVPANIC, isBeforePvpanic } from './real-qemu.js'
 import { type Outcome, runDomain } from './simulate.js'
 import { isBefore, parseVersion } from './version.js'
 
@@ -37,8 +38,6 @@ export interface TodayAnswer {
   readonly reasons: readonly string[]
 }
 
-const FIRST_WITH_PVPANIC = '1.5.0'
-
 /**
  * The message's question for a host as it really is or was. The guest is one with a driver that looks the port up.
  * @throws {RangeError} for a version or machine type that never was, with the known ones.
@@ -48,7 +47,8 @@ export function answerToday(input: TodayInput): TodayAnswer {
   const has = (fact: LibvirtFact) => !isBefore(parseVersion('libvirt', libvirt), parseVersion('', fact.since))
   const handlesPanics = has(LIBVIRT_HISTORY.panickedEvent)
   const knowsElement = has(LIBVIRT_HISTORY.panicElement)
-  if (isBefore(parseVersion('qemu', input.qemu), parseVersion('', FIRST_WITH_PVPANIC))) {
+  checkRealQemu(input.qemu, machineType)
+  if (isBeforePvpanic(input.qemu)) {
     const effectiveAction = element && knowsElement ? 'refused' : 'guest policy'
     return { ...NOTHING, effectiveAction, reasons: [`QEMU has pvpanic since ${FIRST_WITH_PVPANIC}`] }
   }

@@ -76,6 +76,11 @@ describe('isa-pvpanic matrix', () => {
     expect(rows[0]).toMatchObject({ disagreements: [], plan: { input: { option: '2b' }, basis: {} } })
   })
 
+  it('shows a machine type for the real versions that have it', () => {
+    const lines = matrix('--today', '--machine', 'pc-i440fx-1.7', '--format', 'markdown').out.trimEnd().split('\n')
+    expect(lines.slice(2).map((line) => line.split(' ')[1])).toEqual(['1.7.0', '1.7.0', '7.2', '7.2'])
+  })
+
   it('prints a Markdown table', () => {
     const lines = matrix('--today', '--qemu', '7.2', '--format', 'markdown').out.trimEnd().split('\n')
     expect(lines[1]).toBe('| --- | --- | --- | --- | --- | --- | --- | --- |')
@@ -88,6 +93,17 @@ describe('isa-pvpanic matrix', () => {
     [['--today', '--qemu', '1.5.4'], /unknown version "1.5.4"/],
     [['--today', '--on-crash', 'ignore'], /libvirt refuses 'ignore'/],
     [['--stage', 'A', '--on-crash', 'ignore'], /exists in stage B only/],
+    [['--libvirt', '9.0.0'], /'--libvirt <version>' can be used with option '--today' only/],
+    [['--today', '--option', '1'], /'--option <name>' cannot be used with option '--today'/],
+    [['--today', '--fallback', 'preserve'], /'--fallback <action>' cannot be used with option '--today'/],
+    [['--today', '--stage', 'A'], /'--stage <stage>' cannot be used with option '--today'/],
+    [['--machine', 'foo'], /has no "foo"; known are pc, q35/],
+    [['--today', '--machine', 'foo'], /has no "foo"; known are pc, q35/],
+    [['--today', '--qemu', '1.4.2', '--machine', 'foo'], /has no "foo"; known are pc, q35/],
+    [['--today', '--qemu', '1.4.2', '--machine', 'pc-q35-1.5'], /QEMU 1.4.2 has no "pc-q35-1.5"/],
+    [['--qemu', '1.5.9'], /unknown version "1.5.9"; known are 1.5.0 to 1.5.3, .* 0.10 to 1.4.2$/],
+    [['--today', '--qemu', '1.4.9'], /unknown version "1.4.9"; known are 1.5.0 to 1.5.3, .* 0.10 to 1.4.2$/],
+    [['--qemu', '1.5.4', '--machine', 'pc-i440fx-1.6'], /has no "pc-i440fx-1.6"/],
   ])('refuses %j', (args, reason) => {
     expect(() => matrix(...args)).toThrow(reason)
   })
@@ -137,14 +153,48 @@ describe('isa-pvpanic domain', () => {
     },
   )
 
-  it('tries a machine type that it does not know as a PC, and says so', () => {
-    const { out } = domain(withDevices('<panic/>').replace("machine='pc'", "machine='microvm'"))
-    expect(out).toContain('warning: machine type microvm was tried out as pc')
+  it.each(['microvm', 'pc-q35-rhel9.2.0', 'pc-i440fx-jammy'])('tries %s as a PC, and says so', (machineType) => {
+    const { out } = domain(withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`))
+    expect(out).toContain(`warning: machine type ${machineType} was tried out as pc`)
     expect(out).toContain('shut off (crashed)')
   })
 
-  it('refuses a QEMU version that never was', () => {
-    expect(() => domain(withDevices('<panic/>'), '--qemu', '1.5.4')).toThrow('unknown version "1.5.4"')
+  it.each(['1.5.4', '1.4.9', '0.9'])('refuses QEMU %s, which never was or is not known', (version) => {
+    const refusal = new RegExp(`unknown version "${version}"; known are .*; and, without pvpanic, 0.10 to 1.4.2$`)
+    expect(() => domain(withDevices('<panic/>'), '--qemu', version)).toThrow(refusal)
+  })
+
+  it.each(['1.4', '1.4.2', '0.12.5'])('knows QEMU %s as matrix --today does: one without the device', (version) => {
+    const without = domain(withDevices(''), '--qemu', version)
+    expect(without).toMatchObject({ exitCode: 0, out: expect.stringContaining('QEMU has pvpanic since 1.5.0') })
+    expect(without.out).toContain('pvpanic    none\n')
+    // libvirt's words, as its source has them.
+    expect(domain(withDevices("<panic model='isa'/>"), '--qemu', version)).toMatchObject({
+      exitCode: 1,
+      out: expect.stringContaining('the QEMU binary does not support the ISA panic device'),
+    })
+    expect(matrix('--today', '--qemu', version).exitCode).toBe(0)
+  })
+
+  it.each([
+    ['pc-i440fx-99', []],
+    ['pc-q35-7.2', ['--qemu', '7.1']],
+    ['pc-i440fx-1.5', ['--qemu', '1.4.2']],
+    ['virt', []],
+  ])('would not start with a machine type that this QEMU lacks: %s %j', (machineType, args) => {
+    const { exitCode, out } = domain(
+      withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`),
+      ...args,
+    )
+    expect(exitCode).toBe(1)
+    expect(out).toContain(
+      `unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type '${machineType}'`,
+    )
+  })
+
+  it('refuses an architecture that is no PC', () => {
+    const xml = withDevices('<panic/>').replace("arch='x86_64' machine='pc'", "arch='aarch64' machine='virt'")
+    expect(() => domain(xml)).toThrow('arch: expected i686 or x86_64, a PC\'s; got "aarch64"')
   })
 
   it('says that an address without iobase leaves the guest without a device', () => {

@@ -36,6 +36,7 @@ function domain(parts: Parts): string {
   ].join('\n')
 }
 
+const withoutEmulator = (xml: string): string => xml.replace(/ *<emulator>.*\n/, '')
 const device = (name: string, devices: string): ArgvCase => ({ name, xml: domain({ devices }) })
 const lifecycle = (name: string, elements: string): ArgvCase => ({ name, xml: domain({ lifecycle: elements }) })
 const isa = (attributes: string): string => `<panic model='isa'><address type='isa'${attributes}/></panic>`
@@ -143,6 +144,21 @@ export const ARGV_CASES: readonly ArgvCase[] = [
   {
     name: 'architecture i686',
     xml: domain({ arch: 'i686', emulator: '/usr/bin/qemu-system-i386', devices: '<panic/>' }),
+  },
+  { name: 'machine pc-i440fx-99', xml: domain({ machine: 'pc-i440fx-99', devices: '<panic/>' }) },
+  { name: 'machine virt', xml: domain({ machine: 'virt', devices: `${NO_PCI}<panic/>` }) },
+  {
+    name: 'machine pc-i440fx-99 without an emulator',
+    xml: withoutEmulator(domain({ machine: 'pc-i440fx-99', devices: '<panic/>' })),
+  },
+  { name: 'machine pc without an emulator', xml: withoutEmulator(domain({ devices: '<panic/>' })) },
+  {
+    name: 'machine pc-i440fx-99, architecture i686',
+    xml: domain({ machine: 'pc-i440fx-99', arch: 'i686', emulator: '/usr/bin/qemu-system-i386' }),
+  },
+  {
+    name: 'architecture aarch64 with the emulator of x86_64',
+    xml: domain({ arch: 'aarch64', machine: 'virt', devices: '<panic/>' }),
   },
   {
     name: 'hyperv and hyperv features',
