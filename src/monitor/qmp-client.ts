@@ -18,8 +18,6 @@ export interface QmpClientEvent {
 export interface QmpClientOptions {
   /** Milliseconds that connecting with negotiation, and each command, may take. 10,000. */
   readonly timeoutMs?: number
-  /** `timeoutMs` by its former name. @deprecated */
-  readonly timeout?: number
   /** Told of every event from negotiation on, in order, before the answer that follows it on the wire. */
   readonly onEvent?: (event: QmpClientEvent) => void
 }
@@ -53,7 +51,7 @@ export class QmpClient {
   /** Settles when the connection is no more, whoever closed it. */
   readonly closed: Promise<void>
 
-  private constructor(socket: Socket, { timeout = TIMEOUT_MS, timeoutMs = timeout, onEvent }: QmpClientOptions) {
+  private constructor(socket: Socket, { timeoutMs = TIMEOUT_MS, onEvent }: QmpClientOptions) {
     this.#socket = socket
     this.#timeoutMs = timeoutMs
     if (onEvent !== undefined) this.#listeners.add(onEvent)

@@ -35,7 +35,7 @@ export class QmpSocket {
       socket.destroy()
       throw new QmpConnectionError('QEMU hung up before its greeting')
     }
-    return QmpClient.over(socket, { timeout: ANSWER_TIMEOUT_MS, onEvent })
+    return QmpClient.over(socket, { timeoutMs: ANSWER_TIMEOUT_MS, onEvent })
   }
 
   /** Takes no more calls, and takes the socket away. */
