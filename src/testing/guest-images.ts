@@ -3,7 +3,7 @@
 import { checkInteger } from '../bus/check.js'
 import { findFirmware } from './find-firmware.js'
 import { ImageError } from './image-error.js'
-import { MULTIBOOT_HEADER_MAGIC, MULTIBOOT_SEARCHED } from './multiboot.js'
+import { findMultibootHeader, MULTIBOOT_SEARCHED } from './multiboot.js'
 
 /** The path of a file (in Node), or the image itself. */
 export type Image = string | Uint8Array
@@ -57,8 +57,6 @@ const HEADER_MAGIC = 0x53726448
 const PROTOCOL_AT = 0x206
 /** The first version whose kernel takes a command line anywhere in memory. */
 const LEAST_PROTOCOL = 0x202
-/** Bytes of a multiboot header: magic number, flags, checksum. */
-const MULTIBOOT_HEADER_SIZE = 12
 
 /**
  * Reads and checks what a guest boots from.
@@ -114,10 +112,6 @@ function checkKernel(image: Uint8Array): void {
 }
 
 function checkMultiboot(image: Uint8Array): void {
-  const view = new DataView(image.buffer, image.byteOffset, image.length)
-  for (let at = 0; at + MULTIBOOT_HEADER_SIZE <= Math.min(image.length, MULTIBOOT_SEARCHED); at += 4) {
-    const [magic, flags, checksum] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true))
-    if (magic === MULTIBOOT_HEADER_MAGIC && ((magic + (flags ?? 0) + (checksum ?? 0)) & 0xffffffff) === 0) return
-  }
+  if (findMultibootHeader(image) !== undefined) return
   throw new ImageError(`multiboot: there is no multiboot header in its first ${MULTIBOOT_SEARCHED} bytes`)
 }

@@ -14,7 +14,7 @@ import {
 import { builtinGuest } from './builtin-guest.js'
 import type { EngineListener, GuestEngine } from './engine.js'
 import type { LoadedImages } from './guest-images.js'
-import { ImageError } from './image-error.js'
+import { checkRoom } from './v86-room.js'
 
 /** What only v86 has. */
 export interface V86EngineOptions extends AttachOptions {
@@ -23,14 +23,6 @@ export interface V86EngineOptions extends AttachOptions {
   /** More options for v86. */
   readonly v86?: Partial<V86Options>
 }
-
-/** Where v86 puts a kernel and its initial RAM disk. */
-const KERNEL_ADDRESS = 0x100000
-const INITRD_ADDRESS = 0x4000000
-const SECTOR = 512
-/** Setup sectors of a kernel, by Linux's x86 boot protocol; 0 means 4. */
-const SETUP_SECTORS_AT = 0x1f1
-const LEAST_DEFAULT_SECTORS = 4
 
 /** @throws what `createEmulator` and `attach` throw; {ImageError} for images that do not fit into memory. */
 export async function startV86Engine(images: LoadedImages, options: V86EngineOptions): Promise<GuestEngine<Machine>> {
@@ -122,17 +114,4 @@ function bufferOf(image: Uint8Array): { buffer: ArrayBuffer } {
   const copy = new Uint8Array(Math.ceil(image.length / 4) * 4)
   copy.set(image)
   return { buffer: copy.buffer }
-}
-
-/** v86 fails on images that do not fit, out of its caller's sight. */
-function checkRoom({ kernel, initrd, memory }: LoadedImages): void {
-  const check = (name: string, address: number, size: number) => {
-    if (address + size <= memory) return
-    throw new ImageError(`${name}: its ${size} bytes go to address ${address}, and memory has ${memory} bytes`)
-  }
-  if (kernel !== undefined) {
-    const sectors = kernel[SETUP_SECTORS_AT] || LEAST_DEFAULT_SECTORS
-    check('kernel', KERNEL_ADDRESS, kernel.length - SECTOR * (sectors + 1))
-  }
-  if (initrd !== undefined) check('initrd', INITRD_ADDRESS, initrd.length)
 }

@@ -60,6 +60,7 @@ describe('the exit code', () => {
     [2, 'two things are expected', ['--expect', 'panic', '--expect-exit', '33']],
     [3, 'there is no QEMU', ['--engine', 'qemu', '--qemu-program', join(folder, 'absent')]],
     [2, 'v86 cannot have so much memory', ['--memory', '3G']],
+    [2, 'a kernel does not fit into memory', ['--multiboot', kernel, '--memory', '1M']],
     [2, 'a port does not exist', ['--iobase', '0x10000']],
     [2, 'a monitor cannot be where it is asked for', ['--qmp', 'foo']],
     [2, 'a mode does not exist', ['--on-panic', 'explode']],

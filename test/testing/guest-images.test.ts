@@ -9,6 +9,7 @@ import { type GuestImages, loadImages } from '../../src/testing/guest-images.js'
 import { bootGuest, ImageError, testKernel } from '../../src/testing/index.js'
 
 const MEBIBYTE = 0x100000
+const PAGE = 0x1000
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-images-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const path = join(folder, 'firmware.bin')
@@ -25,6 +26,23 @@ function kernelImage({ size = 2048, protocol = 0x020f } = {}): Uint8Array {
   return image
 }
 const bios = Uint8Array.of(0xf4)
+
+/** A 32-bit ELF file with one segment of a page: a multiboot header, and a program that halts. */
+function elfKernel({ address = MEBIBYTE } = {}): Uint8Array<ArrayBuffer> {
+  const [headerSize, segment] = [52, 84]
+  const code = Uint8Array.of(0xfa, 0xf4)
+  const image = new Uint8Array(segment + PAGE)
+  const view = new DataView(image.buffer)
+  const words = (at: number, ...values: number[]) => {
+    for (const [i, value] of values.entries()) view.setUint32(at + 4 * i, value, true)
+  }
+  words(0, 0x464c457f, 0x00010101, 0, 0, 0x00030002, 1, address + 12, headerSize, 0, 0)
+  words(40, 52 | (32 << 16), 1 | (40 << 16), 0)
+  words(headerSize, 1, segment, address, address, PAGE, PAGE, 5, PAGE)
+  words(segment, 0x1badb002, 0, -0x1badb002)
+  image.set(code, segment + 12)
+  return image
+}
 
 describe('images', () => {
   it('are read from files and taken from buffers', async () => {
@@ -83,9 +101,43 @@ describe('refused is', () => {
       { kernel: kernelImage(), initrd: bios, memory: 64 * MEBIBYTE, bios },
       /^initrd: its 1 bytes go to address 67108864, and memory has 67108864 bytes/,
     ],
+    [
+      'a multiboot kernel above memory',
+      { multiboot: testKernel(), memory: MEBIBYTE },
+      /^multiboot: its \d+ bytes go to address 1048576, and memory has 1048576 bytes/,
+    ],
+    ['a multiboot kernel in hardly any memory', { multiboot: testKernel(), memory: 128 }, /memory has 1048576 bytes/],
+    [
+      'a module behind the end of memory',
+      { multiboot: testKernel(), initrd: new Uint8Array(MEBIBYTE), memory: 2 * MEBIBYTE },
+      /^initrd: its 1048576 bytes go to address 1052672, and memory has 2097152 bytes/,
+    ],
+    [
+      'a 32-bit ELF kernel above memory',
+      { multiboot: elfKernel({ address: 2 * MEBIBYTE }), memory: MEBIBYTE },
+      /^multib/,
+    ],
+    [
+      'a 32-bit ELF kernel up to the last byte of memory, which v86 leaves out',
+      { multiboot: elfKernel({ address: 2 * MEBIBYTE - PAGE }), memory: 2 * MEBIBYTE },
+      /^multiboot: its 4097 bytes go to address 2093056/,
+    ],
+    [
+      'a kernel that is cut off',
+      { multiboot: elfKernel().subarray(0, 120) },
+      /^multiboot: it is to be loaded from its/,
+    ],
+    ['a 64-bit ELF kernel', { multiboot: elfKernel().fill(2, 4, 5) }, /^multiboot: expected a 32-bit ELF file/],
+    ['a multiboot kernel of no format', { multiboot: elfKernel().fill(0, 0, 4) }, /^multiboot: expected a 32-bit ELF/],
   ])('%s, in v86', async (_, images, message) => {
     await expect(bootGuest(images)).rejects.toThrow(message)
     await expect(bootGuest(images)).rejects.toThrow(ImageError)
+  })
+
+  it('a 32-bit ELF kernel that fits is started in v86', async () => {
+    const guest = await bootGuest({ multiboot: elfKernel(), memory: 2 * MEBIBYTE })
+    expect(await guest.ended()).toEqual({ reason: 'halted' })
+    await guest.dispose()
   })
 })
 
