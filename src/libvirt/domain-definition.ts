@@ -1,6 +1,7 @@
 // What a domain definition says about panics and the end of a guest's run.
 
 import type { TextPosition } from './domain-xml-error.js'
+import { kindOf } from './kind-of.js'
 
 /** libvirt's actions for `<on_crash>`; `rename-restart` is parsed, and then refused by the QEMU driver. */
 export const LIBVIRT_ACTIONS = [
@@ -73,5 +74,19 @@ export function domainDefinition(parts: Partial<DomainDefinition> = {}): DomainD
     panicNotifier: false,
     qemuArguments: [],
     ...parts,
+  }
+}
+
+/**
+ * Makes sure, for callers without TypeScript, that a value is a whole definition.
+ * @throws {TypeError} that says what makes one.
+ */
+export function checkIsDefinition(value: unknown): asserts value is DomainDefinition {
+  const expected = 'definition: expected what parseDomainXml or domainDefinition returns'
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${expected}, got ${kindOf(value)}`)
+  for (const [name, example] of Object.entries(domainDefinition())) {
+    const member: unknown = Reflect.get(value, name)
+    const fits = Array.isArray(example) ? Array.isArray(member) : typeof member === typeof example
+    if (!fits) throw new TypeError(`${expected}; its ${name} is ${kindOf(member)}`)
   }
 }

@@ -6,7 +6,7 @@ import type { Machine, PanicMode } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
 import { checkDriverActions, checkDumpActions, type Refuse } from './check-definition.js'
 import type { CrashAction, DomainDefinition, LifecycleAction } from './domain-definition.js'
-import { CRASH_ACTIONS, LIBVIRT_ACTIONS } from './domain-definition.js'
+import { CRASH_ACTIONS, checkIsDefinition, LIBVIRT_ACTIONS } from './domain-definition.js'
 import type { DomainOptions } from './domain-options.js'
 import {
   DomainError,
@@ -57,8 +57,12 @@ export class Domain {
   /** What the command line made of a panic. */
   #launchedMode: PanicMode = 'destroy'
 
-  /** @throws {DomainError} if libvirt's QEMU driver refuses one of the definition's actions. */
+  /**
+   * @throws {DomainError} if libvirt's QEMU driver refuses one of the definition's actions.
+   * @throws {TypeError} if `definition` is something else, such as XML.
+   */
   constructor(definition: DomainDefinition, options: DomainOptions = {}) {
+    checkIsDefinition(definition)
     this.definition = definition
     this.#options = options
     this.#actions = { crash: definition.onCrash, reboot: definition.onReboot, poweroff: definition.onPoweroff }

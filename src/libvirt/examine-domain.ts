@@ -1,7 +1,7 @@
 // What a domain would do on a panic: devices, command line, traps, and each on_crash value tried out.
 
 import { emulatorRefusal } from './check-emulator.js'
-import { CRASH_ACTIONS, type CrashAction, type DomainDefinition } from './domain-definition.js'
+import { CRASH_ACTIONS, type CrashAction, checkIsDefinition, type DomainDefinition } from './domain-definition.js'
 import { DomainError, type DomainEvent, type DomainState } from './domain-state.js'
 import { domainWarnings } from './domain-warnings.js'
 import type { PlannedDevice } from './plan-panic-notifier.js'
@@ -34,9 +34,11 @@ export interface Examination {
 /**
  * Tries a definition out, with a guest whose driver looks the port up and panics. Every dump succeeds.
  * @param qemu version; the newest unless given.
- * @throws {RangeError} for an unknown QEMU version, and for an architecture that is no PC's.
+ * @throws {RangeError} for an unknown QEMU version, and for an architecture that is no PC's; {TypeError} if `definition`
+ *   is something else, such as XML.
  */
 export function examineDomain(definition: DomainDefinition, qemu?: string): Examination {
+  checkIsDefinition(definition)
   checkRealQemu(qemu)
   const warnings = domainWarnings(definition)
   const refusal = emulatorRefusal(definition, qemu)

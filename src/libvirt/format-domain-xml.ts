@@ -1,6 +1,6 @@
 // A definition back to domain XML, with libvirt's own spelling of what concerns a panic.
 
-import type { DomainDefinition, PanicDevice } from './domain-definition.js'
+import { checkIsDefinition, type DomainDefinition, type PanicDevice } from './domain-definition.js'
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -17,8 +17,10 @@ const escapeText = (text: string): string =>
 /**
  * Domain XML with what a definition holds, and nothing else: disks and the like of the XML it came from are not in it.
  * Parsing the result gives the same definition, positions aside.
+ * @throws {TypeError} if `definition` is something else.
  */
 export function formatDomainXml(definition: DomainDefinition): string {
+  checkIsDefinition(definition)
   const { name, type, arch, machineType, emulator, onPoweroff, onReboot, onCrash, qemuArguments } = definition
   const passedThrough = qemuArguments.length > 0
   const namespace = passedThrough ? " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'" : ''

@@ -13,6 +13,7 @@ import {
   type PanicModel,
 } from './domain-definition.js'
 import { DomainXmlError } from './domain-xml-error.js'
+import { kindOf } from './kind-of.js'
 import { childrenOf, parseXmlTree, type XmlElement } from './xml-tree.js'
 
 export interface ParseOptions {
@@ -50,8 +51,10 @@ const UINT32_MAX = 0xffffffff
 /**
  * Reads what concerns a panic from domain XML; everything else is passed over, as long as it is well-formed.
  * @throws {DomainXmlError} with line and column, in libvirt's words where libvirt refuses it too.
+ * @throws {TypeError} if `xml` is no string.
  */
 export function parseDomainXml(xml: string, options: ParseOptions = {}): DomainDefinition {
+  if (typeof xml !== 'string') throw new TypeError(`xml: expected a string, got ${kindOf(xml)}`)
   const { dialect = 'message' } = options
   const root = parseXmlTree(xml)
   if (root.name !== 'domain') throw refused(root, `XML error: expecting root element of 'domain', not '${root.name}'`)

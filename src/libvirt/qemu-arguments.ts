@@ -1,6 +1,6 @@
 // The command line that libvirt 9.0 gives QEMU for a definition: what decides over a panic, in its order.
 
-import type { DomainDefinition } from './domain-definition.js'
+import { checkIsDefinition, type DomainDefinition } from './domain-definition.js'
 
 export interface QemuArgumentsOptions {
   /** QEMU's `-device` takes JSON (since 6.2), and libvirt writes that. True unless given. */
@@ -13,8 +13,10 @@ export interface QemuArgumentsOptions {
  *
  * Held against `virsh domxml-to-native qemu-argv` of libvirt 9.0.0 with QEMU 7.2. QEMU before 6.0, for which libvirt
  * adds `-no-reboot` to some domains, is not covered.
+ * @throws {TypeError} if `definition` is something else.
  */
 export function qemuArguments(definition: DomainDefinition, { json = true }: QemuArgumentsOptions = {}): string[] {
+  checkIsDefinition(definition)
   const hyperv = definition.panics.some(({ model }) => model === 'hyperv')
   const isa = definition.panics.filter(({ model }) => model === 'isa')
   return [

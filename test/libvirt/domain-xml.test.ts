@@ -81,3 +81,12 @@ describe('hostile input', () => {
     expect(parseDomainXml(formatDomainXml(parseDomainXml(xml))).qemuArguments).toEqual(['<a b="\'&\n'])
   })
 })
+
+it.each([
+  ['bytes', Buffer.from(domain()), 'a value of class Buffer'],
+  ['nothing', undefined, 'undefined'],
+])('%s instead of text are a TypeError', (_, xml, kind) => {
+  const parse = () => parseDomainXml(xml as unknown as string)
+  expect(parse).toThrow(TypeError)
+  expect(parse).toThrow(`xml: expected a string, got ${kind}`)
+})

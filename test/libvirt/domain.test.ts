@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { Domain } from '../../src/libvirt/domain.js'
 import { type DomainDefinition, domainDefinition } from '../../src/libvirt/domain-definition.js'
 import type { DomainOptions } from '../../src/libvirt/domain-options.js'
+import { examineDomain } from '../../src/libvirt/examine-domain.js'
+import { formatDomainXml } from '../../src/libvirt/format-domain-xml.js'
+import { qemuArguments } from '../../src/libvirt/qemu-arguments.js'
 
 /** A started domain with a panic device, and what it has told since. */
 function started(parts: Partial<DomainDefinition>, options: DomainOptions = {}) {
@@ -185,5 +188,24 @@ describe('a guest that panics without end', () => {
     expect(domain.state).toEqual({ state: 'running', reason: 'crashed' })
     expect(machine.panics.total).toBe(10_000)
     expect(machine.panics.entries().length).toBeLessThanOrEqual(1024)
+  })
+})
+
+describe('what is no definition', () => {
+  it.each([
+    ['XML', '<domain/>', 'got a string'],
+    ['nothing', undefined, 'got undefined'],
+    ['null', null, 'got null'],
+    ['an object without the devices', { ...domainDefinition(), panics: undefined }, 'its panics is undefined'],
+    ['a number for a name', { ...domainDefinition(), name: 5 }, 'its name is a number'],
+    ['bytes', new Uint8Array(4), 'its name is undefined'],
+  ])('is refused: %s', (_, value, reason) => {
+    const definition = value as unknown as DomainDefinition
+    const uses = [() => new Domain(definition), () => examineDomain(definition), () => formatDomainXml(definition)]
+    for (const use of [...uses, () => qemuArguments(definition)]) {
+      expect(use).toThrow(TypeError)
+      expect(use).toThrow(/^definition: expected what parseDomainXml or domainDefinition returns/)
+      expect(use).toThrow(reason)
+    }
   })
 })
