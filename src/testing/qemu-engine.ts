@@ -134,8 +134,6 @@ class QemuEngine implements GuestEngine<QemuMachine> {
   readonly #options: QemuEngineOptions
   readonly #halts: HaltWatch
   #listener: EngineListener | undefined
-  /** Whether what the guest printed before the last event may still be on its way. */
-  #textDue = false
   #disposed = false
 
   constructor(machine: QemuMachine, qemu: QemuProcess, qmp: QmpClient, folder: string, options: QemuEngineOptions) {
@@ -156,12 +154,12 @@ class QemuEngine implements GuestEngine<QemuMachine> {
   }
 
   get settled(): boolean {
-    return this.machine.settled && !this.#textDue
+    return this.machine.settled
   }
 
   start(listener: EngineListener): void {
     this.#listener = listener
-    this.machine.on('*', () => this.#awaitText(listener))
+    this.machine.on('*', () => listener.onChange())
     this.#qemu.onText((text) => listener.onText(text))
     this.#halts.start()
     if (this.#options.startPaused !== true) this.machine.begin()
@@ -193,20 +191,6 @@ class QemuEngine implements GuestEngine<QemuMachine> {
   async dispose(): Promise<void> {
     await this.stop()
     await rm(this.#folder, REMOVAL)
-  }
-
-  /**
-   * Events and text come by different ways. What QEMU wrote before an event can be read when the event can, so it is
-   * there after one turn of the event loop.
-   */
-  #awaitText(listener: EngineListener): void {
-    listener.onChange()
-    if (this.#textDue) return
-    this.#textDue = true
-    setImmediate(() => {
-      this.#textDue = false
-      listener.onChange()
-    })
   }
 
   #ended({ code, signal }: ProcessEnd): void {

@@ -52,6 +52,8 @@ export class QemuMachine implements GuestMachine {
   #resetting = false
   #panicResets = 0
   #eventTime = 0
+  /** The delivery of events that is due, if one is. */
+  #delivery: Promise<void> | undefined
 
   constructor(options: QemuMachineOptions) {
     this.#options = options
@@ -68,9 +70,9 @@ export class QemuMachine implements GuestMachine {
     return this.#exitCode
   }
 
-  /** False between a panic and the stop, the end or the fresh start that it leads to. */
+  /** False between a panic and the stop, the end or the fresh start that it leads to, and until listeners know of it. */
   get settled(): boolean {
-    return !this.#ending && !this.#resetting && this.#stopsInto === undefined
+    return !this.#ending && !this.#resetting && this.#stopsInto === undefined && this.#delivery === undefined
   }
 
   on<Name extends EventName | '*'>(event: Name, listener: EventListener<Name>): () => void {
@@ -130,11 +132,26 @@ export class QemuMachine implements GuestMachine {
     }
     this.#follow(name, data)
     this.#events.add(name, data as MachineEvents[typeof name])
+    this.#delivery ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#deliver()
+        resolve()
+      })
+    })
+  }
+
+  /**
+   * Events and text come by different ways. What the guest printed before an event can be read when the event can, so it
+   * has been told after one turn of the event loop, and the event comes after it.
+   */
+  #deliver(): void {
+    this.#delivery = undefined
     this.#events.deliver()
   }
 
   /** @internal QEMU has ended. */
   end(exitCode: number): void {
+    this.#deliver()
     this.#exitCode = exitCode
     this.#runState = 'shutdown'
     this.#ending = false
@@ -205,6 +222,7 @@ export class QemuMachine implements GuestMachine {
     if (this.#exitCode !== undefined) throw this.#hasEnded(command)
     try {
       await this.#qmp?.execute(command)
+      await this.#delivery
     } catch (error) {
       if (error instanceof QmpError) throw new MachineError(error.message)
       if (!(error instanceof QmpConnectionError)) throw error

@@ -46,3 +46,11 @@ it('gives QEMU more memory than v86 can have', async () => {
   const { exitCode, stdout } = await run(['run', ...guest, '--memory', '3G'])
   expect(exitCode, stdout).toBe(0)
 })
+
+it('tells what the guest printed before the panic that came after it, every time', async () => {
+  for (let times = 0; times < 8; times++) {
+    const { stdout } = await run(['run', ...guest])
+    const kinds = stdout.split('\n').map((line) => line.trim().split(/ +/)[1])
+    expect(kinds.slice(0, 4), stdout).toEqual(['serial', 'serial', 'event', 'event'])
+  }
+})

@@ -1,6 +1,7 @@
 // The machine around a guest in QEMU, held against what a real QEMU told and what state it was in.
 
 import { readFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { MachineError } from '../../src/index.js'
 import { QmpConnectionError } from '../../src/monitor/qmp-client.js'
@@ -87,13 +88,15 @@ it('keeps what the guest reported, with the times that QEMU told', async () => {
   ])
 })
 
-it('is not settled between a panic and the stop that follows', () => {
+it('is not settled between a panic and the stop that follows', async () => {
   const { machine } = new Replay([], { startPaused: false })
   const events = scenarios.preserve?.steps[0]?.events.filter(({ event }) => event !== 'RESUME') ?? []
-  const settled = events.map((event) => {
+  const settled: unknown[] = []
+  for (const event of events) {
     machine.take(event)
-    return [event.event, machine.settled, machine.runState]
-  })
+    await nextTurn()
+    settled.push([event.event, machine.settled, machine.runState])
+  }
   expect(settled).toEqual([
     ['GUEST_CRASHLOADED', true, 'running'],
     ['GUEST_PANICKED', false, 'running'],
@@ -103,6 +106,21 @@ it('is not settled between a panic and the stop that follows', () => {
   ])
 })
 
+it('tells of an event after the text that can be read along with it, and is not settled before', async () => {
+  const { machine, events } = new Replay([], { startPaused: false })
+  machine.take({ event: 'STOP', timestamp: { seconds: 1, microseconds: 0 } })
+  expect([events.length, machine.runState, machine.settled]).toEqual([0, 'paused', false])
+  await nextTurn()
+  expect([events.length, machine.settled]).toEqual([1, true])
+})
+
+it('tells of what it knows before it tells of the end', () => {
+  const { machine, events } = new Replay([], { startPaused: false })
+  machine.take({ event: 'SHUTDOWN', data: { guest: true }, timestamp: { seconds: 1, microseconds: 0 } })
+  machine.end(0)
+  expect(events).toEqual(['SHUTDOWN'])
+})
+
 describe('reset', () => {
   const { steps = [] } = scenarios.reset ?? {}
 
@@ -110,7 +128,7 @@ describe('reset', () => {
     const replay = new Replay(steps, { onPanic: 'reset', resetLimit: 1 })
     await replay.machine.cont()
     await expect.poll(() => replay.taken).toBe(3)
-    expect(replay.machine.settled).toBe(true)
+    await expect.poll(() => replay.machine.settled).toBe(true)
     expect(replay.machine.runState).toBe('guest-panicked')
     const told = replay.events.filter((event) => !event.startsWith('GUEST_'))
     expect(told).toEqual(['RESUME', 'STOP', 'RESET', 'RESUME', 'STOP'])
