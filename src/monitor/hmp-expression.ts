@@ -9,6 +9,16 @@ export class HmpError extends Error {
 const SIZES: Readonly<Record<string, number>> = { b: 1, h: 2, w: 4, g: 8, L: 8 }
 const FORMATS = 'odxuic'
 
+/** What follows the blanks that a text begins with; only ASCII has blanks for QEMU. */
+export function skipBlanks(text: string): string {
+  return text.replace(/^[ \t-\r]+/, '')
+}
+
+/** A character as a message shows it, which has room for one byte of it. */
+function firstByte(text: string): string {
+  return text.charCodeAt(0) < 0x80 ? text.charAt(0) : '\ufffd'
+}
+
 /** Takes one argument after another off a command's line. */
 export class HmpArguments {
   readonly #command: string
@@ -23,8 +33,8 @@ export class HmpArguments {
   size(): number | undefined {
     this.#skipBlanks()
     if (!this.#rest.startsWith('/')) return undefined
-    const [format = '', letters = '', next = ''] = /^\/\d*([bhwgLodxuic]*)(\S?)/.exec(this.#rest) ?? []
-    if (next !== '') throw new HmpError(`invalid char in format: '${next}'`)
+    const [format = '', letters = '', next = ''] = /^\/\d*([bhwgLodxuic]*)([^ \t-\r]?)/su.exec(this.#rest) ?? []
+    if (next !== '') throw new HmpError(`invalid char in format: '${firstByte(next)}'`)
     this.#rest = this.#rest.slice(format.length)
     const sizes = [...letters].filter((letter) => !FORMATS.includes(letter))
     return SIZES[sizes.at(-1) ?? '']
@@ -50,7 +60,7 @@ export class HmpArguments {
     const [digits] = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)/.exec(this.#rest) ?? []
     if (digits === undefined) {
       throw new HmpError(
-        this.#rest === '' ? 'unexpected end of expression' : `invalid char '${this.#rest[0]}' in expression`,
+        this.#rest === '' ? 'unexpected end of expression' : `invalid char '${firstByte(this.#rest)}' in expression`,
       )
     }
     this.#rest = this.#rest.slice(digits.length)
@@ -69,6 +79,6 @@ export class HmpArguments {
   }
 
   #skipBlanks(): void {
-    this.#rest = this.#rest.trimStart()
+    this.#rest = skipBlanks(this.#rest)
   }
 }

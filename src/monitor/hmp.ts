@@ -3,7 +3,7 @@
 import { type PortWidth, readPort, writePort } from '../bus/port-access.js'
 import type { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
-import { HmpArguments, HmpError } from './hmp-expression.js'
+import { HmpArguments, HmpError, skipBlanks } from './hmp-expression.js'
 import { flatView } from './mtree.js'
 import { NOT_SUSPENDED } from './qmp-error.js'
 import { LINE_END } from './qmp-events.js'
@@ -30,9 +30,9 @@ export class HumanMonitor {
 
   /** Runs `line` and gives what it printed. */
   run(line: string): string {
-    const [, name = '', rest = ''] = /^\s*([^\s/]*)(.*)$/s.exec(line.slice(0, LONGEST_LINE)) ?? []
+    const [, name = '', rest = ''] = /^[ \t-\r]*([^ \t-\r/]*)(.*)$/s.exec(line.slice(0, LONGEST_LINE)) ?? []
     if (name === 'info') return this.#info(rest)
-    if (line.trim() === '') return ''
+    if (name === '' && skipBlanks(rest) === '') return ''
     return answer(name, () => {
       if (name === 'i') return this.#portRead(new HmpArguments(name, rest))
       if (name === 'o') return this.#portWrite(new HmpArguments(name, rest))
@@ -45,7 +45,7 @@ export class HumanMonitor {
   }
 
   #info(line: string): string {
-    const [, topic = '', rest = ''] = /^\s*(\S*)(.*)$/s.exec(line) ?? []
+    const [, topic = '', rest = ''] = /^[ \t-\r]*([^ \t-\r]*)(.*)$/s.exec(line) ?? []
     return answer(`info ${topic}`, () => {
       const show = TOPICS.get(topic)
       if (show === undefined) return `unknown command: 'info ${topic}'${LINE_END}`
@@ -141,10 +141,9 @@ function describeState({ runState }: Machine): string {
 
 /** `-f` asks for the flat view, which is the only one there is; without it that is what comes, too. */
 function withoutFlatOption(rest: string): string {
-  const [, option, after] = /^\s*-(\S*)(.*)$/s.exec(rest) ?? []
+  const [, option, after] = /^[ \t-\r]*-([^ \t-\r]?)(.*)$/s.exec(rest) ?? []
   if (option === undefined || after === undefined) return rest
-  const unknown = [...option].find((letter) => letter !== 'f')
-  if (unknown !== undefined) throw new HmpError(`mtree: unsupported option -${unknown}`)
+  if (option !== '' && option !== 'f') throw new HmpError(`mtree: unsupported option -${option}`)
   return after
 }
 

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json-value.js'
 import { QmpError } from './qmp-error.js'
 
 /** What an argument may be: a kind of value, or one of some words. A `?` means that it may be absent. */
-export type ArgumentType = 'string' | 'integer?' | 'any' | 'any?' | 'words?' | readonly string[]
+export type ArgumentType = 'string' | 'integer?' | 'any' | 'any?' | 'capabilities?' | readonly string[]
 
 /** A command's arguments by name, in the order in which QEMU checks them. */
 export type ArgumentTypes = Readonly<Record<string, ArgumentType>>
@@ -20,7 +20,7 @@ interface ValueByName {
   'integer?': bigint | undefined
   any: JsonValue
   'any?': JsonValue | undefined
-  'words?': readonly string[] | undefined
+  'capabilities?': readonly string[] | undefined
 }
 
 export type Arguments<Types extends ArgumentTypes> = { readonly [Name in keyof Types]: ArgumentValue<Types[Name]> }
@@ -51,8 +51,8 @@ function check(name: string, type: ArgumentType, value: JsonValue | undefined): 
     case 'any':
     case 'any?':
       return value
-    case 'words?':
-      return checkList(name, value)
+    case 'capabilities?':
+      return checkCapabilities(name, value)
     case 'integer?':
       return checkKind(name, 'integer', typeof value === 'bigint' && BigInt.asIntN(64, value) === value, value)
     default:
@@ -71,10 +71,15 @@ function checkWord(name: string, allowed: readonly string[], value: JsonValue): 
   return word
 }
 
-function checkList(name: string, value: JsonValue): readonly string[] {
+/** The only capability of a QMP server, QEMU's included. */
+export const OOB = 'oob'
+
+function checkCapabilities(name: string, value: JsonValue): readonly string[] {
   if (!Array.isArray(value)) throw new QmpError(`Invalid parameter type for '${name}', expected: array`)
   return value.map((element: JsonValue, index) => {
-    return String(checkKind(`${name}[${index}]`, 'string', typeof element === 'string', element))
+    const word = String(checkKind(`${name}[${index}]`, 'string', typeof element === 'string', element))
+    if (word !== OOB) throw new QmpError(`Parameter 'null' does not accept value '${word}'`)
+    return word
   })
 }
 

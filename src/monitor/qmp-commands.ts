@@ -3,9 +3,9 @@
 import { PVPANIC_CRASH_LOADED } from '../devices/pvpanic.js'
 import { ACTION_WORDS, machineActions } from './actions.js'
 import type { JsonValue } from './json-value.js'
-import type { Writable } from './json-writer.js'
+import { type Writable, writeJson } from './json-writer.js'
 import type { Arguments, ArgumentTypes } from './qmp-arguments.js'
-import { NOT_SUSPENDED, QmpError } from './qmp-error.js'
+import { ISA_BUS, NO_HOTPLUG, NOT_SUSPENDED, QmpError } from './qmp-error.js'
 import type { QmpMonitor } from './qmp-monitor.js'
 
 /** A command: its arguments in the order in which they are checked, and what it does with them. */
@@ -49,7 +49,7 @@ const lacksActions = ({ machine }: QmpMonitor) => !machine.qemu.actions // query
 /** Every command after negotiation, in the order in which QEMU 7.2's query-commands lists them. */
 export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
   Object.entries({
-    device_add: action({ id: 'any?', driver: 'any' }, (_, { driver, id }) => refuseDevice(driver, id), {
+    device_add: action({ id: 'any?', driver: 'any?', bus: 'any?' }, (_, given) => refuseDevice(given), {
       takesMore: true,
     }),
     'human-monitor-command': query(
@@ -69,9 +69,7 @@ export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
     system_reset: action({}, ({ machine }) => machine.reset()),
     'query-uuid': query({}, ({ uuid }) => ({ UUID: uuid })),
     device_del: action({ id: 'string' }, ({ objects }, { id }) => {
-      throw objects.hasDevice(id)
-        ? new QmpError(NO_HOTPLUG)
-        : new QmpError(`Device '${id}' not found`, 'DeviceNotFound')
+      objects.refuseUnplug(id)
     }),
     'qom-set': action({ path: 'string', property: 'string', value: 'any' }, ({ objects }, { path, property, value }) =>
       objects.set(path, property, value),
@@ -86,7 +84,7 @@ export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
       exists: lacksActions,
     }),
     'query-version': query({}, ({ version }) => version),
-    qmp_capabilities: action({ enable: 'words?' }, () => {
+    qmp_capabilities: action({ enable: 'capabilities?' }, () => {
       throw new QmpError('Capabilities negotiation is already complete, command ignored', 'CommandNotFound')
     }),
     'set-action': action(ACTION_WORDS, ({ machine }, words) => machine.setActions(machineActions(words)), {
@@ -109,17 +107,27 @@ function eventNames(knownEvents: number): string[] {
   return ['SHUTDOWN', 'POWERDOWN', 'RESET', 'STOP', 'RESUME', 'GUEST_PANICKED', ...crashLoaded]
 }
 
-const NO_HOTPLUG = "Bus 'isa.0' does not support hotplugging"
 /** The devices that a machine can be started with, and those that only a board has. */
 const DEVICES_FROM_START = ['pvpanic', 'isa-debug-exit']
 const BOARD_DEVICES = ['i8257']
 
-function refuseDevice(driver: JsonValue, id: JsonValue | undefined): never {
-  if (id !== undefined && !isIdentifier(id)) throw new QmpError("Parameter 'id' expects an identifier")
-  const name = String(driver)
-  if (DEVICES_FROM_START.includes(name)) throw new QmpError(NO_HOTPLUG)
+type NewDevice = { readonly [Name in 'id' | 'driver' | 'bus']: JsonValue | undefined }
+
+function refuseDevice({ id, driver, bus }: NewDevice): never {
+  if (typeof id === 'string' && !isIdentifier(id)) throw new QmpError("Parameter 'id' expects an identifier")
+  const name = optionText(driver)
+  if (name === undefined) throw new QmpError("Parameter 'driver' is missing")
   if (BOARD_DEVICES.includes(name)) throw new QmpError("Parameter 'driver' expects a pluggable device type")
-  throw new QmpError(`'${name}' is not a valid device model name`)
+  if (!DEVICES_FROM_START.includes(name)) throw new QmpError(`'${name}' is not a valid device model name`)
+  const busName = optionText(bus) ?? ISA_BUS
+  throw new QmpError(busName === ISA_BUS ? NO_HOTPLUG : `Bus '${busName}' not found`)
+}
+
+/** A value as it would stand on a command line; undefined for one that cannot, which QEMU takes for absent. */
+function optionText(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return typeof value === 'bigint' || typeof value === 'number' ? writeJson(value) : undefined
 }
 
 /** Whether QEMU takes it as an ID: a letter, then letters, digits and `-._`. */

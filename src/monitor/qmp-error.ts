@@ -18,5 +18,11 @@ export class QmpError extends Error {
   }
 }
 
+/** The bus that a pvpanic device is on. */
+export const ISA_BUS = 'isa.0'
+
+/** Why a device can be neither added nor removed. */
+export const NO_HOTPLUG = `Bus '${ISA_BUS}' does not support hotplugging`
+
 /** Why system_wakeup is refused: nothing here ever is suspended. */
 export const NOT_SUSPENDED = 'Unable to wake up: guest is not in suspended state'

@@ -4,7 +4,7 @@ import { MachineError } from '../machine/machine-error.js'
 import { type JsonLimits, JsonReader, type JsonResult } from './json-reader.js'
 import { isJsonObject, type JsonValue } from './json-value.js'
 import { inQemusOrder, type Writable, writeJson } from './json-writer.js'
-import { checkArguments, checkRequest, type Request } from './qmp-arguments.js'
+import { checkArguments, checkRequest, OOB, type Request } from './qmp-arguments.js'
 import { QMP_COMMANDS } from './qmp-commands.js'
 import { QmpError } from './qmp-error.js'
 import { LINE_END } from './qmp-events.js'
@@ -24,7 +24,6 @@ export interface QmpSessionOptions {
 }
 
 const NEGOTIATION = 'qmp_capabilities'
-const OOB = 'oob'
 const ascii = new TextEncoder()
 
 /**
@@ -106,9 +105,7 @@ export class QmpSession {
     if (command !== NEGOTIATION) {
       throw new QmpError(`Expecting capabilities negotiation with '${NEGOTIATION}'`, 'CommandNotFound')
     }
-    const { enable = [] } = checkArguments({ enable: 'words?' }, given)
-    const unknown = enable.find((capability) => capability !== OOB)
-    if (unknown !== undefined) throw new QmpError(`Parameter 'null' does not accept value '${unknown}'`)
+    const { enable = [] } = checkArguments({ enable: 'capabilities?' }, given)
     if (enable.length > 0 && this.#options.oob === false) throw new QmpError(`Capability ${OOB} not available`)
     this.#oobEnabled = enable.length > 0
     this.#negotiated = true

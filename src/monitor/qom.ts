@@ -2,26 +2,39 @@
 
 import type { Machine, MachinePvpanic } from '../machine/machine.js'
 import type { Writable } from './json-writer.js'
-import { QmpError } from './qmp-error.js'
+import { ISA_BUS, NO_HOTPLUG, QmpError } from './qmp-error.js'
 
 interface Property {
   readonly type: string
   readonly value: Writable
   /** Set before the device was realized, and never after. Without it the property is not writable at all. */
   readonly fixedByRealize?: true
-  /** May be set, though only to what it is. */
+  /** May be set. */
   readonly settable?: true
 }
 
 interface QomObject {
   readonly type: string
   readonly properties: Readonly<Record<string, Property>>
-  /** How messages call a device: by its ID, or anonymous. */
-  readonly title?: string
+  /** What only a device has. */
+  readonly device?: DeviceState
+}
+
+/** A device, which is the same as another if it is the same object. */
+export interface DeviceState {
+  /** How messages call it: by its ID, or anonymous. */
+  readonly title: string
+  /** False once a client has set it so; the device works on. */
+  realized: boolean
 }
 
 const CONTAINER = 'container'
-const ISA_BUS_PATH = '/machine/unattached/device[3]/isa.0' // on QEMU 7.2's machine `pc`
+const ISA_BUS_PATH = `/machine/unattached/device[3]/${ISA_BUS}` // on QEMU 7.2's machine `pc`
+
+/** What a machine has more of than is told here, which makes these names ambiguous: its processor and that one's APIC. */
+const HIDDEN_DEVICES = ['device[0]', 'device[1]']
+
+const HIDDEN: QomObject = { type: 'device', properties: {} }
 
 /** The objects of a machine by absolute path. */
 export class ObjectTree {
@@ -51,10 +64,22 @@ export class ObjectTree {
     this.#objects.set('/machine/peripheral-anon', { type: CONTAINER, properties: anonymous })
   }
 
-  /** Whether a device has this ID, or this path. */
-  hasDevice(idOrPath: string): boolean {
-    const path = idOrPath.startsWith('/') ? idOrPath : `/machine/peripheral/${idOrPath}`
-    return this.#objects.get(path)?.type === 'pvpanic'
+  /** The device with this path, or with this end of its path if no other object has it. */
+  findDevice(path: string): DeviceState | undefined {
+    const [found, ...others] = this.#resolve(path)
+    return others.length === 0 ? found?.device : undefined
+  }
+
+  /**
+   * What device_del comes to: no device here can be removed.
+   * @param idOrPath an ID, which is a path below /machine/peripheral, or an absolute path.
+   * @throws {QmpError} always.
+   */
+  refuseUnplug(idOrPath: string): never {
+    const [found] = this.#resolve(idOrPath.startsWith('/') ? idOrPath : `/machine/peripheral/${idOrPath}`)
+    if (found === undefined) throw new QmpError(`Device '${idOrPath}' not found`, 'DeviceNotFound')
+    if (found.device === undefined) throw new QmpError(`${idOrPath} is not a hotpluggable device`)
+    throw new QmpError(found.device.realized ? NO_HOTPLUG : `Device ${idOrPath} is already in the process of unplug`)
   }
 
   /** @throws {QmpError} if there is no such object. */
@@ -67,21 +92,28 @@ export class ObjectTree {
   /** @throws {QmpError} if there is no such object or property. */
   get(path: string, name: string): Writable {
     const object = this.#object(path)
+    if (name === 'realized' && object.device !== undefined) return object.device.realized
     return name === 'type' ? object.type : this.#property(object, name).value
   }
 
-  /** @throws {QmpError} unless the property is `realized` and true is what it is to be: nothing here can be changed. */
+  /**
+   * Sets `realized`, the one property that can be: as in QEMU, a device that is not realized any more works on. There it
+   * can then be given other events, and to realize it again ends QEMU; here both are refused.
+   * @throws {QmpError} for any other property.
+   */
   set(path: string, name: string, value: Writable): void {
     const object = this.#object(path)
     const property = name === 'type' ? undefined : this.#property(object, name)
     if (property?.fixedByRealize) {
       throw new QmpError(
-        `Attempt to set property '${name}' on ${object.title} (type '${object.type}') after it was realized`,
+        `Attempt to set property '${name}' on ${object.device?.title} (type '${object.type}') after it was realized`,
       )
     }
-    if (property?.settable !== true) throw new QmpError(`Property '${object.type}.${name}' is not writable`)
+    if (property?.settable !== true || object.device === undefined)
+      throw new QmpError(`Property '${object.type}.${name}' is not writable`)
     if (typeof value !== 'boolean') throw new QmpError(`Invalid parameter type for '${name}', expected: boolean`)
-    if (value !== property.value) throw new QmpError(`Bus 'isa.0' does not support hotplugging`)
+    if (value && !object.device.realized) throw new QmpError('duplicate fw_cfg file name: etc/pvpanic-port')
+    object.device.realized = value
   }
 
   #addPvpanic(path: string, id: string | undefined, { device, iobase }: MachinePvpanic): void {
@@ -89,7 +121,7 @@ export class ObjectTree {
     const region = `${path}/pvpanic[0]`
     this.#objects.set(path, {
       type: 'pvpanic',
-      title,
+      device: { title, realized: true },
       properties: {
         parent_bus: { type: 'link<bus>', value: ISA_BUS_PATH },
         realized: { type: 'bool', value: true, settable: true },
@@ -124,7 +156,8 @@ export class ObjectTree {
     if (path.startsWith('/'))
       return [...(this.#objects.has(ending) ? [this.#objects.get(ending)] : [])].flatMap(present)
     if (parts.length === 0) return [...this.#objects.values()]
-    return [...this.#objects].filter(([candidate]) => candidate.endsWith(ending)).map(([, object]) => object)
+    const found = [...this.#objects].filter(([candidate]) => candidate.endsWith(ending)).map(([, object]) => object)
+    return HIDDEN_DEVICES.includes(parts.join('/')) ? [...found, HIDDEN] : found
   }
 
   #property(object: QomObject, name: string): Property {

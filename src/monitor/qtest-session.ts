@@ -4,7 +4,7 @@ import { type PortWidth, readPort, writePort } from '../bus/port-access.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import type { Machine } from '../machine/machine.js'
 import { LineSplitter } from './line-splitter.js'
-import { ObjectTree } from './qom.js'
+import { type DeviceState, ObjectTree } from './qom.js'
 import { QtestError, QtestWords, quote, readBase64, readHex, writeBase64, writeHex } from './qtest-words.js'
 
 export interface QtestSessionOptions {
@@ -25,6 +25,7 @@ const LINE_LIMIT = 1 << 20
 const DATA_LIMIT = LINE_LIMIT / 2 - 64
 /** QEMU's memory is longer; beyond this there is nothing here. */
 const LARGEST_ADDRESS = 0xffff_ffff
+const ADDRESS_END = 1n << 64n
 const SHORTEST_DATA_WORD = 3
 const PORT_WIDTHS: Readonly<Record<string, PortWidth>> = { b: 1, w: 2, l: 4 }
 const MEMORY_WIDTHS: Readonly<Record<string, number>> = { ...PORT_WIDTHS, q: 8 }
@@ -39,7 +40,7 @@ export class QtestSession {
   readonly #lines: LineSplitter
   readonly #objects: ObjectTree
   readonly #lineLimit: number
-  #interceptedPath: string | undefined
+  #intercepted: DeviceState | undefined
   /** Nanoseconds; nothing in the machine waits for it. */
   #clock = 0n
   #closed = false
@@ -172,9 +173,15 @@ export class QtestSession {
     const size = words.number('size')
     const piece = new Uint8Array(1 << 16).fill(Number(words.number('value') & 0xffn))
     const end = address + size
-    for (let at = address; at < end && at <= LARGEST_ADDRESS; at += BigInt(piece.length)) {
-      const left = end - at
-      this.#writeMemory(at, left < piece.length ? piece.subarray(0, Number(left)) : piece)
+    const ranges: [bigint, bigint][] = [
+      [address, end],
+      [0n, end - ADDRESS_END],
+    ]
+    for (const [from, to] of ranges) {
+      for (let at = from; at < to && at <= LARGEST_ADDRESS; at += BigInt(piece.length)) {
+        const left = to - at
+        this.#writeMemory(at, left < piece.length ? piece.subarray(0, Number(left)) : piece)
+      }
     }
     return 'OK'
   }
@@ -186,11 +193,10 @@ export class QtestSession {
 
   /** The one kind of device here, pvpanic, has no interrupt: there is nothing to hear of, but the client may ask. */
   #intercept(path: string): string {
-    if (!this.#objects.hasDevice(path)) return 'FAIL Unknown device'
-    if (this.#interceptedPath !== undefined && this.#interceptedPath !== path) {
-      return 'FAIL IRQ intercept already enabled'
-    }
-    this.#interceptedPath = path
+    const device = this.#objects.findDevice(path)
+    if (device === undefined) return 'FAIL Unknown device'
+    if (this.#intercepted !== undefined && this.#intercepted !== device) return 'FAIL IRQ intercept already enabled'
+    this.#intercepted = device
     return 'OK'
   }
 
@@ -199,19 +205,30 @@ export class QtestSession {
     words.text('name')
     words.number('number')
     words.number('level')
-    if (!this.#objects.hasDevice(path)) return 'FAIL Unknown device'
+    if (this.#objects.findDevice(path) === undefined) return 'FAIL Unknown device'
     throw new QtestError(`set_irq_in: device ${quote(path)} has no interrupt input`)
   }
 
   #readMemory(address: bigint, size: number): Uint8Array {
     const bytes = new Uint8Array(size)
-    if (address <= LARGEST_ADDRESS) this.#options.memory?.read(Number(address), bytes)
+    const [low, high] = splitAtEnd(address, bytes)
+    if (address <= LARGEST_ADDRESS) this.#options.memory?.read(Number(address), low)
+    if (high.length > 0) this.#options.memory?.read(0, high)
     return bytes
   }
 
   #writeMemory(address: bigint, bytes: Uint8Array): void {
-    if (address <= LARGEST_ADDRESS) this.#options.memory?.write(Number(address), bytes)
+    const [low, high] = splitAtEnd(address, bytes)
+    if (address <= LARGEST_ADDRESS) this.#options.memory?.write(Number(address), low)
+    if (high.length > 0) this.#options.memory?.write(0, high)
   }
+}
+
+/** The part of an access that lies in the address space, and the part that wraps around to address 0. */
+function splitAtEnd(address: bigint, bytes: Uint8Array): [Uint8Array, Uint8Array] {
+  const room = ADDRESS_END - address
+  const length = room < bytes.length ? Number(room) : bytes.length
+  return [bytes.subarray(0, length), bytes.subarray(length)]
 }
 
 /** A character for each byte: a reply repeats a word of the client as it came. */

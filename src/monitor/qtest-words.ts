@@ -7,8 +7,8 @@ export class QtestError extends Error {
 
 const WORD_BITS = 64
 const LARGEST = (1n << 64n) - 1n
-/** Longer words than this can be numbers only with leading zeros; they are not worth a bigint. */
-const LONGEST_NUMBER = 100
+/** The longest number of 64 bits, in octal, has this many digits after its zeros: longer ones are not worth a bigint. */
+const LONGEST_NUMBER = 22
 
 /** Takes the words of a command one after another. */
 export class QtestWords {
@@ -31,14 +31,18 @@ export class QtestWords {
   /** The next word as a number of 64 bits, read as C's `strtoull` does with base 0: -1 is all ones. */
   number(name: string): bigint {
     const word = this.text(name)
-    const [, sign = '', digits] = /^[ \t\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(word) ?? []
-    if (digits === undefined || word.length > LONGEST_NUMBER) {
+    const form = /^[ \t\v\f\r]*([+-]?)(?:0[xX]0*([0-9a-fA-F]+)|0+([0-7]*)|([1-9]\d*))$/
+    const [match, sign, hex, octal, decimal] = form.exec(word) ?? []
+    if (match === undefined) {
       throw new QtestError(
         `${this.#command}: ${name} must be a number such as 1285, 0x505 or 02405, got ${quote(word)}`,
       )
     }
-    const value = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
-    if (value > LARGEST) throw new QtestError(`${this.#command}: ${name} must fit 64 bits, got ${quote(word)}`)
+    const digits = hex ?? octal ?? decimal ?? ''
+    const base = hex !== undefined ? '0x' : octal ? '0o' : ''
+    const value = digits.length > LONGEST_NUMBER ? undefined : BigInt(base + digits)
+    if (value === undefined || value > LARGEST)
+      throw new QtestError(`${this.#command}: ${name} must fit 64 bits, got ${quote(word)}`)
     return sign === '-' ? BigInt.asUintN(WORD_BITS, -value) : value
   }
 

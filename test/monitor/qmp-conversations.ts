@@ -32,10 +32,18 @@ const NEGOTIATION: Conversation = {
     execute('qmp_capabilities', { enable: null }),
     execute('qmp_capabilities', { enable: [1] }),
     execute('qmp_capabilities', { enable: ['oob', 'foo'] }),
+    execute('qmp_capabilities', { enable: ['a', 'b'], c: 1 }),
+    execute('qmp_capabilities', { enable: ['oob'], c: 1 }),
+    execute('qmp_capabilities', { enable: ['oob', 1, 'x'] }),
+    execute('qmp_capabilities', { enable: ['x', 1] }),
     '{"exec-oob":"qmp_capabilities"}',
     execute('qmp_capabilities', { enable: [] }, 'first'),
     NEGOTIATE,
     execute('qmp_capabilities', { enable: 1 }, 'again'),
+    execute('qmp_capabilities', { enable: ['x'] }),
+    execute('qmp_capabilities', { enable: ['oob', 'y'], c: 1 }),
+    execute('qmp_capabilities', { enable: ['oob'] }),
+    execute('qmp_capabilities', { c: 1 }),
     '{"exec-oob":"query-name"}',
     status,
   ],
@@ -295,6 +303,21 @@ const QUERIES: Conversation = {
     execute('device_del'),
     execute('device_del', { id: 'x' }),
     execute('device_del', { id: PATH }),
+    ...[
+      '',
+      '/',
+      '//',
+      '/machine',
+      '//machine',
+      '/machine/peripheral',
+      'machine',
+      'peripheral',
+      'device[0]',
+      'pvpanic',
+    ].map((id) => execute('device_del', { id })),
+    ...[`${PATH}/`, `/${PATH}`, `${PATH}/pvpanic[0]`, PATH.slice(1), '/nope', 'nope/x'].map((id) =>
+      execute('device_del', { id }),
+    ),
     execute('human-monitor-command'),
     execute('human-monitor-command', { 'command-line': 1 }),
     execute('human-monitor-command', { 'command-line': 'info status', 'cpu-index': 0 }),
@@ -350,6 +373,16 @@ const OBJECTS: Conversation = {
     execute('qom-set', { path: PATH, property: 'realized', value: 1 }),
     execute('qom-set', { path: PATH, property: 'events' }),
     execute('qom-set', { path: '/nope', property: 'events', value: 3 }),
+    execute('qom-get', { path: 'device[0]', property: 'type' }),
+    execute('qom-list', { path: 'device[0]' }),
+    execute('qom-set', { path: 'device[0]', property: 'events', value: 1 }),
+    execute('qom-get', { path: 'peripheral-anon/device[0]', property: 'ioport' }),
+    execute('qom-set', { path: PATH, property: 'realized', value: false }),
+    execute('qom-get', { path: PATH, property: 'realized' }),
+    hmp('i /b 0x505'),
+    execute('qom-list', { path: PATH }),
+    execute('device_del', { id: PATH }),
+    execute('qom-set', { path: PATH, property: 'realized', value: false }),
   ],
 }
 
@@ -372,7 +405,7 @@ const NAMED: Conversation = {
     execute('qom-get', { path: '/machine/peripheral/bar', property: 'ioport' }),
     execute('qom-get', { path: 'bar', property: 'events' }),
     execute('qom-set', { path: '/machine/peripheral/bar', property: 'events', value: 1 }),
-    execute('device_del', { id: 'bar' }),
+    ...['bar', 'bar/', '/bar', 'bar/pvpanic[0]', ''].map((id) => execute('device_del', { id })),
     ...[
       'stop',
       'query-status',
@@ -387,6 +420,32 @@ const NAMED: Conversation = {
     ].map((name) => execute(name)),
     execute('system_powerdown'),
   ],
+}
+
+const ADDED: Conversation = {
+  title: 'devices that are to be added',
+  arguments: DEVICE,
+  sends: [
+    NEGOTIATE,
+    ...[null, {}, [], true, false, 1.5, ''].map((driver) => execute('device_add', { driver })),
+    ...[1, null, true, {}, '', '0'].map((id) => execute('device_add', { driver: 'pvpanic', id })),
+    ...['x', '', 'isa.0', 1, true, null, {}].map((bus) => execute('device_add', { driver: 'pvpanic', bus })),
+    ...['foo', 'i8257', 'isa-debug-exit'].map((driver) => execute('device_add', { driver, bus: 'x' })),
+    ...['foo', 'i8257', null].map((driver) => execute('device_add', { driver, id: '0' })),
+    execute('device_add', { id: 1 }),
+    execute('device_add', { driver: 'pvpanic', foo: {} }),
+  ],
+}
+
+const BLANKS: Conversation = {
+  title: 'what the human monitor takes as a blank',
+  arguments: DEVICE,
+  sends: [
+    NEGOTIATE,
+    ...['\u00a0i 0x505', 'i\u00a00x505', 'i \u00a00x505', 'i 0x505\u00a0', 'i /b\u00a00x505', 'i /b 0x505+\u00a05'],
+    ...['info status\u00a0', 'info\u00a0status', 'info \u00a0status', 'info mtree \u00a0-f', 'info mtree -f\u00a0'],
+    ...['\u00a0', '\u2003', 'stop\u00a0', 'i \u00e9', 'i /\u{1f600}', '\vi 0x505', 'i\v0x505', 'i\f/b\v0x505\r'],
+  ].map((line) => (line === NEGOTIATE ? line : utf8(hmp(line)))),
 }
 
 const HUMAN: Conversation = {
@@ -508,7 +567,7 @@ const LIFE: readonly Conversation[] = [
 ]
 
 export const CONVERSATIONS: readonly Conversation[] = [
-  ...[NEGOTIATION, OUT_OF_BAND, ENVELOPE, IDS, DAMAGE, DEEP, QUERIES, OBJECTS, NAMED, HUMAN, ...LIFE],
+  ...[NEGOTIATION, OUT_OF_BAND, ENVELOPE, IDS, DAMAGE, DEEP, QUERIES, OBJECTS, NAMED, ADDED, HUMAN, BLANKS, ...LIFE],
   {
     title: 'no device',
     arguments: [],
