@@ -78,14 +78,19 @@ export class PortTraceWriter {
  * Writes down every access to a bus from now on, with no more memory than 64 KiB. A bus that is not being recorded works
  * as if this did not exist.
  * @param onBytes given the pieces of the trace file in order; called from within the guest's accesses, so it must not throw.
- * @returns what ends it, having handed on the last piece.
+ * @returns what ends it, having handed on the last piece, and returns how many accesses were recorded.
  */
-export function recordPortTrace(bus: IoPortBus, onBytes: (bytes: Uint8Array) => void): () => void {
+export function recordPortTrace(bus: IoPortBus, onBytes: (bytes: Uint8Array) => void): () => number {
   const writer = new PortTraceWriter(onBytes)
-  const untap = tapPorts(bus, (access) => writer.add(access))
+  let accesses = 0
+  const untap = tapPorts(bus, (access) => {
+    writer.add(access)
+    accesses++
+  })
   return () => {
     untap()
     writer.flush()
+    return accesses
   }
 }
 

@@ -1,23 +1,25 @@
 // `isa-pvpanic trace`: records the port accesses of a guest, prints such a recording, and replays it on a new machine.
 
-import { closeSync, readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { PortAccess } from '../bus/port-tap.js'
-import { PortTraceError, readPortTrace, recordPortTrace, replayPortTrace } from '../bus/port-trace.js'
+import { recordPortTrace, replayPortTrace } from '../bus/port-trace.js'
 import { Machine } from '../machine/machine.js'
 import { bootGuest } from '../testing/boot-guest.js'
+import type { Guest } from '../testing/guest.js'
 import { GuestError } from '../testing/waiters.js'
+import { quitOnSignals } from './end-signals.js'
 import { EXIT } from './exit-codes.js'
 import { iobaseOption, parseDuration, parseEvents, parsePort, sizeUpTo } from './option-values.js'
 import { PortNames } from './port-names.js'
 import type { Terminal } from './terminal.js'
-import { refusing, UsageError } from './usage-error.js'
-import { createUserFile, readUserFile } from './user-files.js'
+import { checkTraceTarget, withTrace, writeTrace } from './trace-file.js'
+import { refusing } from './usage-error.js'
 
 /** Characters of output that are gathered before they are written. */
 const OUTPUT_PIECE = 0x10000
-/** A guest's accesses may hold what it keeps to itself. */
-const OWNER_ONLY = 0o600
+/** Index and data of the Bochs display, which has the names of no ISA device. */
+const DISPLAY_PORTS: PortRange = { first: 0x1ce, last: 0x1cf }
 
 interface DeviceOptions {
   readonly iobase: number
@@ -52,6 +54,12 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .addOption(iobaseOption())
     .addOption(events)
     .addOption(qemu)
+    .addHelpText(
+      'after',
+      `
+What was recorded is kept however it ends; if nothing was, the file is left as it was.
+Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal came. 2: usage error. 124: time ran out.`,
+    )
     .action(async (file: string, options: RecordOptions) => finish(await record(file, options, terminal)))
   trace
     .command('print <file>')
@@ -68,7 +76,12 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
     .addOption(events)
     .addOption(qemu)
     .addOption(ports)
-    .addHelpText('after', "\nWithout --ports, those of the machine's devices. Exit code 1: a read differs.")
+    .addHelpText(
+      'after',
+      `
+Without --ports, accesses to a PC's devices that are not part of the machine are left out, and said to be. Any other port
+at which it has nothing gives all ones, as it did if nothing was there. Exit code 1: a read differs.`,
+    )
     .action((file: string, options: DeviceOptions & { ports?: PortRange[] }) =>
       finish(withTrace(file, (trace) => replay(trace, options, terminal))),
     )
@@ -76,42 +89,57 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
 }
 
 async function record(path: string, { timeout, ...options }: RecordOptions, terminal: Terminal): Promise<number> {
-  const file = createUserFile(path, OWNER_ONLY)
+  checkTraceTarget(path)
+  const guest = await refusing(() => bootGuest({ ...options, onPanic: 'preserve', startPaused: true }))
+  let interrupted = false
+  guest.machine.on('SHUTDOWN', ({ data }) => {
+    interrupted = data.reason === 'host-signal'
+  })
+  const ignoreSignals = quitOnSignals(guest.machine)
   try {
-    const guest = await refusing(() => bootGuest({ ...options, onPanic: 'preserve', startPaused: true }))
-    try {
-      let failure: unknown
-      let accesses = 0
-      const end = recordPortTrace(guest.machine.bus, (bytes) => {
-        try {
-          writeSync(file, bytes)
-        } catch (error) {
-          failure ??= error
-        }
-      })
-      guest.machine.cont()
-      const told = await guest
-        .nextPanic({ timeoutMs: timeout })
-        .then(({ event }) => `the guest reported ${event}`, ending)
-      end()
-      if (failure !== undefined) throw failure
-      for (const _ of readPortTrace(readFileSync(path))) accesses++
-      terminal.out(`${accesses} accesses recorded; ${told}\n`)
-      return EXIT.asExpected
-    } finally {
-      await guest.dispose()
+    let ending: RecordEnding = { told: '', exitCode: EXIT.fault }
+    const accesses = await writeTrace(path, async (write) => {
+      const stop = recordPortTrace(guest.machine.bus, write)
+      ending = await recordUntilEnd(guest, timeout, () => interrupted)
+      return stop()
+    })
+    const { told, exitCode } = ending
+    if (accesses > 0) {
+      terminal.out(`${count(accesses)} recorded; ${told}\n`)
+      return exitCode
     }
+    terminal.out(`nothing recorded, ${path} is not written; ${told}\n`)
+    return exitCode === EXIT.asExpected ? EXIT.unexpected : exitCode
   } finally {
-    closeSync(file)
+    ignoreSignals()
+    await guest.dispose()
   }
 }
 
-/** Why no report came, which ends a recording as well as a report does. */
-function ending(error: unknown): string {
-  if (!(error instanceof GuestError) || error.reason === 'fault') throw error
-  return { timeout: 'time ran out', halted: 'the guest halted', ended: 'the machine ended', disposed: 'it was ended' }[
-    error.reason
-  ]
+interface RecordEnding {
+  readonly told: string
+  readonly exitCode: number
+}
+
+/** Lets the guest run until it reports, ends, is interrupted, or has had its time. */
+async function recordUntilEnd(
+  guest: Guest<Machine>,
+  timeoutMs: number,
+  wasInterrupted: () => boolean,
+): Promise<RecordEnding> {
+  const { machine } = guest
+  // A signal may have come already.
+  if (machine.exitCode === undefined) machine.cont()
+  try {
+    const { event } = await guest.nextPanic({ timeoutMs })
+    return { told: `the guest reported ${event}`, exitCode: EXIT.asExpected }
+  } catch (error) {
+    if (!(error instanceof GuestError) || error.reason === 'fault') throw error
+    if (error.reason === 'timeout') return { told: 'time ran out', exitCode: EXIT.timedOut }
+    if (wasInterrupted()) return { told: 'it was interrupted', exitCode: EXIT.unexpected }
+    const told = error.reason === 'halted' ? 'the guest halted' : 'the machine ended'
+    return { told, exitCode: EXIT.asExpected }
+  }
 }
 
 function print(
@@ -145,22 +173,66 @@ function replay(
   terminal: Terminal,
 ): number {
   const machine = refusing(() => new Machine({ ...options, onPanic: 'log' }))
-  const served = ports ?? machine.bus.mappings().flatMap(({ visible }) => visible.map(toRange))
+  const names = new PortNames(options.iobase)
+  const mapped = machine.bus.mappings().flatMap(({ visible }) => visible.map(toRange))
+  const leftOut = new PortTally()
+  const atNothing = new PortTally()
   let done = 0
   const difference = replayPortTrace(trace, machine.bus, ({ port }) => {
-    const wanted = isAmong(served, port)
-    if (wanted) done++
-    return wanted
+    if (ports !== undefined && !isAmong(ports, port)) return false
+    const isMapped = isAmong(mapped, port)
+    // A trace of a whole PC has devices that the machine has not; what they answered says nothing of the machine's own.
+    if (ports === undefined && !isMapped && (names.nameOf(port) !== '' || isAmong([DISPLAY_PORTS], port))) {
+      leftOut.add(port)
+      return false
+    }
+    if (!isMapped) atNothing.add(port)
+    done++
+    return true
   })
-  const reports = `${machine.panics.total} ${machine.panics.total === 1 ? 'report' : 'reports'} of the guest`
-  if (difference === undefined) {
-    terminal.out(`${done} accesses replayed, no difference; ${reports}\n`)
-    return EXIT.asExpected
+  if (difference !== undefined) {
+    const { index, expected, actual } = difference
+    const width = 2 * expected.width
+    terminal.out(`${line(index, expected, names)}\n`)
+    terminal.out(`differs: this machine gives ${hex(actual, width)}`)
+    terminal.out(isAmong(mapped, expected.port) ? '\n' : `, for it has nothing at port ${hex(expected.port, 4)}\n`)
+    return EXIT.unexpected
   }
-  const { index, expected, actual } = difference
-  terminal.out(`${line(index, expected, new PortNames(options.iobase))}\n`)
-  terminal.out(`differs: this machine gives ${hex(actual, 2 * expected.width)}\n`)
-  return EXIT.unexpected
+  const reports = `${machine.panics.total} ${machine.panics.total === 1 ? 'report' : 'reports'} of the guest`
+  terminal.out(`${count(done)} replayed, no difference; ${reports}\n`)
+  if (atNothing.total > 0) {
+    terminal.out(`${count(atNothing.total)} of these at ports where this machine has nothing: ${atNothing.ports()}\n`)
+  }
+  if (leftOut.total > 0) {
+    terminal.out(`${count(leftOut.total)} left out, to devices that are not part of this machine: ${leftOut.ports()}\n`)
+  }
+  return EXIT.asExpected
+}
+
+const count = (accesses: number): string => `${accesses} ${accesses === 1 ? 'access' : 'accesses'}`
+
+/** Accesses by their ports. */
+class PortTally {
+  readonly #seen = new Set<number>()
+  total = 0
+
+  add(port: number): void {
+    this.#seen.add(port)
+    this.total++
+  }
+
+  /** The ports and runs of ports, in order. */
+  ports(): string {
+    const runs: { first: number; last: number }[] = []
+    for (const port of [...this.#seen].sort((a, b) => a - b)) {
+      const run = runs.at(-1)
+      if (run?.last === port - 1) run.last = port
+      else runs.push({ first: port, last: port })
+    }
+    return runs
+      .map(({ first, last }) => (first === last ? hex(first, 4) : `${hex(first, 4)}-${hex(last, 4)}`))
+      .join(', ')
+  }
 }
 
 /** Number, direction with width, port, value, name. */
@@ -170,16 +242,6 @@ function line(index: number, { port, width, write, value }: PortAccess, names: P
   const instruction = `${write ? 'out' : 'in'}${suffix}`.padEnd(4)
   const text = `${String(index).padStart(8)}  ${instruction}  ${hex(port, 4)} ${write ? '<-' : '->'} ${moved}`
   return `${text}  ${names.nameOf(port)}`.trimEnd()
-}
-
-/** Reads a trace file for `use`. @throws {UsageError} if it cannot be read, or is damaged. */
-function withTrace(path: string, use: (trace: Iterable<PortAccess>) => number): number {
-  try {
-    return use(readPortTrace(readUserFile(path)))
-  } catch (error) {
-    if (!(error instanceof PortTraceError)) throw error
-    throw new UsageError(`${path}: ${error.message}`, { cause: error })
-  }
 }
 
 function readInput(path: string): Uint8Array {

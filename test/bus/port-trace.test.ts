@@ -79,6 +79,14 @@ describe('recording', () => {
     expect(sizes).toEqual([16, 65_536, 8 * (10_000 - 8_192)])
   })
 
+  it('counts the accesses', () => {
+    const bus = new IoPortBus()
+    const stop = recordPortTrace(bus, () => {})
+    bus.outb(0x80, 1)
+    bus.insb(0x80, new Uint8Array(3))
+    expect(stop()).toBe(4)
+  })
+
   it('ends when told to', () => {
     const bus = new IoPortBus()
     const bytes = record(bus, () => {})
