@@ -6,7 +6,15 @@ import { GuestMemory } from '../monitor/guest-memory.js'
 import { MonitorServer } from '../monitor/serve.js'
 import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
 import { quitOnSignals } from './end-signals.js'
-import { iobaseOption, onPanicOption, parseAddress, parseEvents, parsePort, sizeUpTo } from './option-values.js'
+import {
+  iobaseOption,
+  onPanicOption,
+  parseAddress,
+  parseCount,
+  parseEvents,
+  parsePort,
+  sizeUpTo,
+} from './option-values.js'
 import type { Terminal } from './terminal.js'
 import { refusing } from './usage-error.js'
 
@@ -16,6 +24,7 @@ interface ServeCommandOptions {
   readonly iobase: number
   readonly events?: number
   readonly onPanic: PanicMode
+  readonly resetLimit?: number
   readonly exitFailure?: boolean
   readonly shutdown: boolean
   readonly reboot: boolean
@@ -38,6 +47,7 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
     .addOption(iobaseOption())
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(onPanicOption())
+    .option('--reset-limit <n>', 'under reset: preserve the guest after so many resets', parseCount)
     .option('--exit-failure', 'under destroy: exit with code 1')
     .option('--no-shutdown', 'pause instead of ending')
     .option('--no-reboot', 'end instead of resetting')
@@ -67,7 +77,7 @@ function addAddress(text: string, before: readonly SocketAddress[] = []): readon
 async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
   const memory = new GuestMemory(options.memory)
   const machineOptions: MachineOptions = {
-    ...pick(options, ['iobase', 'events', 'onPanic', 'startPaused', 'debugExit', 'qemu', 'machineType']),
+    ...pick(options, ['iobase', 'events', 'onPanic', 'resetLimit', 'startPaused', 'debugExit', 'qemu', 'machineType']),
     panicExitCode: options.exitFailure ? 1 : 0,
     shutdownAction: options.shutdown ? 'poweroff' : 'pause',
     rebootAction: options.reboot ? 'reset' : 'shutdown',

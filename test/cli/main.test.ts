@@ -1,9 +1,13 @@
-// The program as a process: its exit code, and a reader that leaves early.
+// The program as a process: its exit code, a reader that leaves early, and a machine that it serves.
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
+import { QmpClient } from '../../src/monitor/qmp-client.js'
 
 const program = ['--import', 'tsx', resolve(import.meta.dirname, '../../src/cli/main.ts')]
 
@@ -21,4 +25,35 @@ it('does not mind a reader that has seen enough', async () => {
   child.stdout.destroy()
   expect(await once(child, 'exit')).toEqual([0, null])
   expect(errors).toBe('')
+})
+
+it('serve --reset-limit preserves a guest that panics once more than that', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-main-'))
+  const [qmp, qtest] = [`unix:${join(folder, 'qmp')}`, join(folder, 'qtest')]
+  const serve = ['serve', '--qmp', qmp, '--qtest', `unix:${qtest}`, '--on-panic', 'reset', '--reset-limit', '1']
+  const child = spawn(process.execPath, [...program, ...serve], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    let served = ''
+    for await (const text of child.stdout) {
+      served += text
+      if (served.split('\n').length > 2) break
+    }
+    const client = await QmpClient.connect(qmp)
+    const guest = connect({ path: qtest }).setEncoding('latin1')
+    const statusAfterPanic = async () => {
+      guest.write('outb 0x505 1\n')
+      await once(guest, 'data')
+      return client.execute('query-status')
+    }
+    expect(await statusAfterPanic()).toMatchObject({ status: 'running' })
+    expect(await statusAfterPanic()).toMatchObject({ status: 'guest-panicked' })
+    guest.destroy()
+    const ended = once(child, 'exit')
+    await client.execute('quit')
+    client.close()
+    expect(await ended).toEqual([0, null])
+  } finally {
+    child.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
