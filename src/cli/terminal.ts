@@ -1,6 +1,7 @@
 // Where the programs write, and whether in colours: a process's own streams, or a test's.
 
 import { styleText } from 'node:util'
+import { EXIT } from './exit-codes.js'
 
 export interface Terminal {
   readonly out: (text: string) => void
@@ -9,13 +10,18 @@ export interface Terminal {
   readonly colours: boolean
 }
 
-/** The terminal of this process. A reader that leaves early (`| head`) is no error: the rest goes nowhere. */
+/**
+ * The terminal of this process. A reader that leaves early (`| head`) is no error: the rest goes nowhere. Output that
+ * cannot be written otherwise, to a full disk say, ends the process.
+ */
 export function processTerminal(): Terminal {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-    })
-  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    process.stderr.write(`isa-pvpanic: the output cannot be written: ${error.message}\n`)
+    process.exit(EXIT.fault)
+  })
+  // There is nowhere left to say so.
+  process.stderr.on('error', () => {})
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),

@@ -1,0 +1,34 @@
+// Output of the program that cannot be written.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+const program = ['--import', 'tsx', resolve(import.meta.dirname, '../../src/cli/main.ts')]
+/** Where Linux has a device on which there is no space left. */
+const FULL = '/dev/full'
+
+it.runIf(existsSync(FULL))('is told of in one line, and makes the exit code 3', async () => {
+  const full = openSync(FULL, 'w')
+  const child = spawn(process.execPath, [...program, 'run'], { stdio: ['ignore', full, 'pipe'] })
+  closeSync(full)
+  let errors = ''
+  child.stderr?.on('data', (data) => {
+    errors += data
+  })
+  expect(await once(child, 'close')).toEqual([3, null])
+  expect(errors).toMatch(/^isa-pvpanic: the output cannot be written: ENOSPC.*\n$/)
+})
+
+it('is no matter if the reader of `run` has seen enough', async () => {
+  const child = spawn(process.execPath, [...program, 'run'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (data) => {
+    errors += data
+  })
+  child.stdout.destroy()
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(errors).toBe('')
+})
