@@ -1,8 +1,9 @@
 // Whether a run showed what was expected of its guest.
 
+import type { PanicMode } from '../machine/machine.js'
 import type { PanicLogEntry } from '../machine/panic-log.js'
 import type { Guest } from '../testing/guest.js'
-import { GuestError } from '../testing/waiters.js'
+import { GuestError, type GuestFailure } from '../testing/waiters.js'
 import { EXIT } from './exit-codes.js'
 
 /** What `--expect` takes, and the report that it means. */
@@ -27,15 +28,54 @@ export interface Expectations {
   readonly expect?: Expectation
   /** The exit code with which the machine ends, without any report. */
   readonly expectExit?: number
+  /** Under reset with a limit, and without anything else to expect, the limit is waited for. */
+  readonly onPanic?: PanicMode
+  readonly resetLimit?: number
 }
 
 /** Waits for the guest's report, or its end. */
 export async function judge(guest: Guest, expectations: Expectations, timeoutMs: number): Promise<Verdict> {
+  const deadline = performance.now() + timeoutMs
+  let report: PanicLogEntry
   try {
-    return judgeReport(guest, expectations, await guest.nextPanic({ timeoutMs }))
+    report = await guest.nextPanic({ timeoutMs })
   } catch (error) {
     if (error instanceof GuestError) return judgeEnd(guest, expectations, error, timeoutMs)
     throw error
+  }
+  const { expect, expectExit, onPanic, resetLimit } = expectations
+  const anythingWillDo = expect === undefined && expectExit === undefined
+  if (!anythingWillDo || onPanic !== 'reset' || resetLimit === undefined) {
+    return judgeReport(guest, expectations, report)
+  }
+  return awaitLimit(guest, resetLimit, report, deadline)
+}
+
+/** Lets the guest panic and start anew until it is preserved. An end before that is one, too: the mode was carried out. */
+async function awaitLimit(
+  guest: Guest,
+  resetLimit: number,
+  { event }: PanicLogEntry,
+  deadline: number,
+): Promise<Verdict> {
+  const { machine } = guest
+  const limit = `the limit of ${resetLimit} resets`
+  try {
+    while (machine.runState !== 'guest-panicked') {
+      await guest.nextPanic({ timeoutMs: Math.max(1, Math.ceil(deadline - performance.now())) })
+    }
+    return { exitCode: EXIT.asExpected, text: `the guest panicked at ${limit}; run state ${machine.runState}` }
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error
+    const { reason } = error
+    if (reason === 'fault') return judgeFault(guest)
+    if (reason === 'timeout') {
+      return { exitCode: EXIT.timedOut, text: `time ran out before ${limit}; reports: ${machine.panics.total}` }
+    }
+    return {
+      exitCode: EXIT.asExpected,
+      text: `the guest reported ${event}, and ${howItEnded(guest, reason)} before ${limit}`,
+    }
   }
 }
 
@@ -49,9 +89,9 @@ function judgeReport({ machine }: Guest, { expect, expectExit }: Expectations, {
 
 function judgeEnd(guest: Guest, expectations: Expectations, { reason }: GuestError, timeoutMs: number): Verdict {
   if (reason === 'timeout') return { exitCode: EXIT.timedOut, text: `no report and no end within ${timeoutMs} ms` }
-  if (reason === 'fault') return { exitCode: EXIT.fault, text: guest.ending?.error?.message ?? 'the emulator failed' }
+  if (reason === 'fault') return judgeFault(guest)
   const { expect, expectExit } = expectations
-  const how = reason === 'ended' ? `ended with exit code ${guest.exitCode}` : 'halted for good'
+  const how = howItEnded(guest, reason)
   if (expectExit !== undefined) {
     if (guest.exitCode === expectExit) return { exitCode: EXIT.asExpected, text: `the guest ${how}` }
     return { exitCode: EXIT.unexpected, text: `the guest ${how}; expected was exit code ${expectExit}` }
@@ -59,4 +99,13 @@ function judgeEnd(guest: Guest, expectations: Expectations, { reason }: GuestErr
   if (expect === 'none') return { exitCode: EXIT.asExpected, text: `the guest ${how} without a report` }
   if (expect === undefined && reason === 'ended') return { exitCode: EXIT.asExpected, text: `the guest ${how}` }
   return { exitCode: EXIT.unexpected, text: `the guest ${how} without a report` }
+}
+
+function judgeFault({ ending }: Guest): Verdict {
+  return { exitCode: EXIT.fault, text: ending?.error?.message ?? 'the emulator failed' }
+}
+
+function howItEnded({ exitCode }: Guest, reason: GuestFailure): string {
+  if (reason === 'disposed') return 'was ended'
+  return reason === 'ended' ? `ended with exit code ${exitCode}` : 'halted for good'
 }

@@ -81,6 +81,41 @@ describe('the exit code', () => {
   })
 })
 
+describe('under reset with a limit, it goes on', () => {
+  const reset = ['--on-panic', 'reset', '--reset-limit', '3']
+
+  it('until the guest is preserved', async () => {
+    const { exitCode, stdout } = await run(['run', ...reset, '--json'])
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'the guest panicked at the limit of 3 resets; run state guest-panicked',
+      runState: 'guest-panicked',
+      panics: { total: 4 },
+    })
+  })
+
+  it('until the guest comes to its end', async () => {
+    const { exitCode, stdout } = await run(['run', ...reset, '--bios', crashLoaded])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('the guest reported crash-loaded, and halted for good before the limit of 3 resets')
+  })
+
+  it('until time runs out', async () => {
+    const reportsOnce = image(
+      'reports-once.rom',
+      new GuestRom().outb(0x505, 2).forever((guest) => guest.wait(0xffff)),
+    )
+    const { exitCode, stdout } = await run(['run', ...reset, '--bios', reportsOnce, '--timeout', '300ms'])
+    expect(exitCode).toBe(124)
+    expect(stdout).toContain('time ran out before the limit of 3 resets; reports: 1')
+  })
+
+  it('but not beyond the report that was expected', async () => {
+    const { stdout } = await run(['run', ...reset, '--expect', 'panic', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ exitCode: 0, runState: 'running' })
+  })
+})
+
 describe('the output', () => {
   it('tells serial lines, port accesses, events and run states in their order', async () => {
     const { stdout } = await run(['run'])
