@@ -4,12 +4,10 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { coreFileName } from '../core-dump/core-file-name.js'
-import { Machine, type PanicMode } from '../machine/machine.js'
-import { type MonitorServer, serve } from '../monitor/serve.js'
-import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
-import { type BootOptions, bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
+import type { PanicMode } from '../machine/machine.js'
+import type { SocketAddress } from '../monitor/socket-address.js'
+import { bootGuest, ENGINES, type EngineName } from '../testing/boot-guest.js'
 import type { Guest } from '../testing/guest.js'
-import { doubleCommas } from '../testing/qemu-arguments.js'
 import { EXPECTATION_NAMES, type Expectations, judge, type Verdict } from './judge.js'
 import {
   iobaseOption,
@@ -24,6 +22,8 @@ import {
 import { printEntry } from './print-timeline.js'
 import { ProgressLine } from './progress-line.js'
 import { parseReportTarget, type ReportTarget, writeReport } from './report-file.js'
+import { qemuMonitor, RunMonitor } from './run-monitor.js'
+import { Interruption } from './run-signals.js'
 import { openSerial } from './serial-output.js'
 import type { Terminal } from './terminal.js'
 import { Timeline } from './timeline.js'
@@ -88,7 +88,11 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
     .addOption(iobaseOption())
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(onPanicOption())
-    .option('--reset-limit <n>', 'under reset: preserve the guest after so many resets', parseCount)
+    .option(
+      '--reset-limit <n>',
+      'under reset: preserve the guest at the panic after so many resets; without --expect the run goes on until then',
+      parseCount,
+    )
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
     .option('--qemu <version>', 'engine v86: behave like this QEMU version, such as 7.2 (default: the newest)')
     .option('--qemu-program <file>', 'engine qemu: the program (default: qemu-system-x86_64)')
@@ -124,7 +128,9 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
       'after',
       `
 Exit code 0: what was expected came; without --expect: the guest panicked and the mode was carried out, or it ended.
-          1: it did not come. 2: usage error. 3: the emulator failed. 124: time ran out.`,
+          Under --on-panic reset with a --reset-limit it goes on until the guest is preserved after that many resets.
+          1: it did not come. 2: usage error. 3: the emulator failed, or the output cannot be written.
+          124: time ran out. 130: interrupted by Ctrl-C (143: by SIGTERM); reports are written all the same.`,
     )
     .action(async (options: RunOptions & TellOptions) => finish(await run(options, terminal)))
 }
@@ -148,49 +154,51 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
   const seconds = () => (performance.now() - began) / 1000
   const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
   const timeline = new Timeline(entryPrinter(options, terminal, progress))
+  const interruption = new Interruption()
+  const { signal } = interruption
   let guest: Guest | undefined
-  let monitor: MonitorServer | undefined
-  try {
-    guest = await refusing(() => bootGuest({ ...bootOptions, ...qemuMonitor(options) } satisfies BootOptions))
+  const monitor = new RunMonitor(qmp)
+  /** What the guest shows, until there is a signal. */
+  const watch = async (): Promise<Verdict> => {
+    guest = await refusing(() => bootGuest({ ...bootOptions, ...qemuMonitor(bootOptions, qmp), signal }))
     timeline.follow(guest)
     serialOutput.connect(guest)
-    monitor = await serveQmp(guest, qmp)
+    await monitor.open(guest)
     const verdict = await judge(guest, options, timeout)
+    if (signal.aborted) return verdict
     if (dumpDir !== undefined) await dump(guest, dumpDir, nameOf(options), timeline)
     if (qmp !== undefined) {
       // Whoever watches over QMP decides what becomes of the guest now.
       timeline.add('host', `${verdict.text}; waiting for a QMP client to end the machine`)
-      await untilEnded(guest, timeout - 1000 * seconds())
+      await untilEnded(guest, timeout - 1000 * seconds(), signal)
     }
+    return verdict
+  }
+  try {
+    const seen = await watch().catch((error: unknown) => {
+      // What the signal cut short has failed because of it.
+      if (interruption.verdict === undefined) throw error
+      return interruption.verdict
+    })
+    const verdict = interruption.verdict ?? seen
     timeline.add('end', verdict.text)
     if (report)
-      writeReport(report, { ...verdict, name: titleOf(options), seconds: seconds(), serial: guest.serial.text })
+      writeReport(report, { ...verdict, name: titleOf(options), seconds: seconds(), serial: guest?.serial.text ?? '' })
     progress.stop()
     if (json) terminal.out(`${JSON.stringify(toJson(guest, timeline, verdict), null, 2)}\n`)
     return verdict.exitCode
   } finally {
     progress.stop()
     serialOutput.close()
-    await monitor?.close()
     await guest?.dispose()
+    await monitor.close()
+    interruption.stop()
   }
 }
 
-/** A machine of ours is served from here. */
-async function serveQmp({ machine }: Guest, address: SocketAddress | undefined): Promise<MonitorServer | undefined> {
-  if (address === undefined || !(machine instanceof Machine)) return undefined
-  return refusing(() => serve(machine, { qmp: [showSocketAddress(address)] }))
-}
-
-/** QEMU serves a monitor of its own. */
-function qemuMonitor({ engine, qmp }: RunOptions & TellOptions): BootOptions {
-  if (engine !== 'qemu' || qmp === undefined) return {}
-  return { qemuArguments: ['-qmp', `${doubleCommas(showSocketAddress(qmp))},server=on,wait=off`] }
-}
-
-async function untilEnded({ machine }: Guest, timeoutMs: number): Promise<void> {
+async function untilEnded({ machine }: Guest, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + timeoutMs
-  while (machine.exitCode === undefined && performance.now() < end) await sleep(END_POLL_MS)
+  while (machine.exitCode === undefined && performance.now() < end && !signal.aborted) await sleep(END_POLL_MS)
 }
 
 /** Under libvirt's name for such a file; the process is what a domain's number is there. */
@@ -234,14 +242,16 @@ function titleOf(options: RunOptions & TellOptions): string {
   return `${guest} in ${engine}, on-panic ${onPanic}, expecting ${expectExit === undefined ? expect : `exit code ${expectExit}`}`
 }
 
-function toJson({ machine, serial }: Guest, timeline: Timeline, verdict: Verdict) {
+/** @param guest undefined if the run was interrupted before there was one. */
+function toJson(guest: Guest | undefined, timeline: Timeline, verdict: Verdict) {
+  const { runState = null, exitCode = null, panics } = guest?.machine ?? {}
   return {
     verdict: verdict.text,
     exitCode: verdict.exitCode,
-    runState: machine.runState,
-    machineExitCode: machine.exitCode ?? null,
-    panics: { total: machine.panics.total, dropped: machine.panics.dropped, entries: machine.panics.entries() },
-    serial: serial.text,
+    runState,
+    machineExitCode: exitCode,
+    panics: { total: panics?.total ?? 0, dropped: panics?.dropped ?? 0, entries: panics?.entries() ?? [] },
+    serial: guest?.serial.text ?? '',
     timeline: timeline.entries,
     timelineDropped: timeline.dropped,
   }

@@ -1,11 +1,12 @@
 // `isa-pvpanic run` with an installed QEMU as its engine.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it, vi } from 'vitest'
 import { QmpClient } from '../../src/monitor/qmp-client.js'
-import { testKernel } from '../../src/testing/index.js'
+import { GuestRom, testKernel } from '../../src/testing/index.js'
+import { interruptRun } from '../cli/interrupted-run.js'
 import { run } from '../cli/run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-run-qemu-'))
@@ -53,4 +54,31 @@ it('tells what the guest printed before the panic that came after it, every time
     const kinds = stdout.split('\n').map((line) => line.trim().split(/ +/)[1])
     expect(kinds.slice(0, 4), stdout).toEqual(['serial', 'serial', 'event', 'event'])
   }
+})
+
+const endless = join(folder, 'endless.rom')
+writeFileSync(endless, new GuestRom().forever((rom) => rom.wait(1)).build())
+const tcg = ['--engine', 'qemu', '--accelerator', 'tcg']
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends QEMU and leaves no socket: exit code %i, and reports', async (signal, exit) => {
+  const interrupted = await interruptRun([...tcg, '--bios', endless], signal)
+  expect(interrupted).toMatchObject({ exit, stderr: '', isSocketLeft: false })
+  expect(JSON.parse(interrupted.stdout)).toMatchObject({ verdict: `interrupted by ${signal}` })
+  expect(interrupted.report).toContain(`message: "interrupted by ${signal}"`)
+})
+
+it("takes QEMU's socket away when time runs out", async () => {
+  const path = join(folder, 'left')
+  const { exitCode } = await run(['run', ...tcg, '--bios', endless, '--timeout', '1s', '--qmp', `unix:${path}`])
+  expect(exitCode).toBe(124)
+  expect(existsSync(path)).toBe(false)
+})
+
+it('goes on under reset until the limit is reached', async () => {
+  const { exitCode, stdout } = await run(['run', ...tcg, '--on-panic', 'reset', '--reset-limit', '2', '--json'])
+  expect(exitCode, stdout).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ runState: 'guest-panicked', panics: { total: 3 } })
 })
