@@ -1,6 +1,8 @@
 // Where a monitor or qtest listens or connects, in QEMU's two syntaxes: `unix:PATH,server=on` and `-chardev socket,...`.
 
+import { NO_IDENTIFIER } from '../monitor/qemu-device-option.js'
 import { checkNames, type KeyValues, OptionError, parseKeyValues, readOnOff } from '../monitor/qemu-keyval.js'
+import { isIdentifier } from '../monitor/qmp-commands.js'
 import { parseSocketAddress, type SocketAddress, SocketAddressError } from '../monitor/socket-address.js'
 
 /** The other end of a conversation: a socket to listen at or to connect to, or standard input and output. */
@@ -27,6 +29,7 @@ export function parseSocketChardev(
 ): { readonly id: string; readonly device: CharacterDevice } {
   const values = parseKeyValues(argument, 'backend', warn)
   const id = values.get('id')
+  if (id !== undefined && !isIdentifier(id)) throw new OptionError(NO_IDENTIFIER)
   if (id === undefined) throw new OptionError('chardev: no id specified')
   const backend = values.get('backend') ?? ''
   if (backend === 'stdio') return { id, device: { kind: 'stdio', text: 'stdio' } }

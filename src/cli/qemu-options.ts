@@ -3,9 +3,29 @@
 import type { MachineOptions } from '../machine/machine.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 import { parseActions } from '../monitor/actions.js'
-import { type GlobalProperty, parseDevice, parseGlobal, pvpanicOptions } from '../monitor/qemu-device-option.js'
-import { checkNames, HelpRequest, OptionError, parseKeyValues, prefixErrors, readWord } from '../monitor/qemu-keyval.js'
+import {
+  checkDeviceSyntax,
+  type DeviceRequest,
+  deviceDriver,
+  type GlobalProperty,
+  parseDevice,
+  parseGlobal,
+  pvpanicOptions,
+} from '../monitor/qemu-device-option.js'
+import {
+  checkNames,
+  HELP_WORDS,
+  HelpRequest,
+  OptionError,
+  parseKeyValues,
+  prefixErrors,
+  readOnOff,
+  readWord,
+} from '../monitor/qemu-keyval.js'
 import { type CharacterDevice, parseCharacterDevice, parseSocketChardev } from './qemu-chardev-option.js'
+import { DEBUG_EXIT, parseDebugExit } from './qemu-options-debug-exit.js'
+import { machinesHelp, optionsHelp } from './qemu-options-help.js'
+import { DEFAULT_MEMORY, parseMemory } from './qemu-options-memory.js'
 
 /** What a command line asks for. */
 export interface SystemOptions {
@@ -17,14 +37,19 @@ export interface SystemOptions {
   readonly memorySize: number
   /** A file that must be there, as QEMU asks of it; nothing executes it. */
   readonly bios: string | undefined
-  readonly qmp: readonly CharacterDevice[]
+  readonly qmp: readonly ChosenDevice[]
+  /** Sockets that no monitor is at; they are opened all the same. */
+  readonly unused: readonly ChosenDevice[]
   readonly qtest: CharacterDevice | undefined
   /** A file's name, or undefined for standard error; 'none' for no log. */
   readonly qtestLog: string | undefined
 }
 
-const DEFAULT_MEMORY = 128 << 20
-const LARGEST_MEMORY = 2 ** 32
+/** A socket, and the option that asks for it. */
+export interface ChosenDevice {
+  readonly option: string
+  readonly device: CharacterDevice
+}
 
 /** Collects what options say, in the order in which they stand. */
 class Collector {
@@ -32,11 +57,11 @@ class Collector {
   machine: MachineOptions = { onPanic: 'destroy' }
   machineType = 'pc'
   qemu: string | undefined
-  readonly devices: string[] = []
+  readonly devices: { readonly argument: string; readonly wantsHelp: boolean }[] = []
   readonly globals: GlobalProperty[] = []
-  readonly chardevs = new Map<string, CharacterDevice>()
+  readonly chardevs = new Map<string, ChosenDevice>()
   readonly monitors: { readonly option: string; readonly chardev: string; readonly mode: string }[] = []
-  readonly qmp: CharacterDevice[] = []
+  readonly qmp: ChosenDevice[] = []
   qtest: CharacterDevice | undefined
   qtestLog: string | undefined
   name: string | undefined
@@ -44,6 +69,7 @@ class Collector {
   bios: string | undefined
   memorySize = DEFAULT_MEMORY
   wantsVersion = false
+  wantsMachines = false
 
   constructor(warn: (text: string) => void) {
     this.warn = warn
@@ -64,7 +90,14 @@ const only = (...words: string[]): Option =>
     if (!words.includes(argument)) throw new OptionError(`only ${words.join(' or ')} is supported here`)
   })
 
-const OPTIONS: Readonly<Record<string, Option>> = {
+const HELP = flag(() => {
+  throw new HelpRequest(optionsHelp(), 0)
+})
+
+/** Every option by its name. */
+export const OPTIONS: Readonly<Record<string, Option>> = {
+  help: HELP,
+  h: HELP,
   version: flag((all) => {
     all.wantsVersion = true
   }),
@@ -81,7 +114,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     all.machine = { ...all.machine, ...parseActions(argument, all.warn) }
   }),
   device: valued((all, argument) => {
-    all.devices.push(argument)
+    all.devices.push({ argument, wantsHelp: checkDeviceSyntax(argument, all.warn) })
   }),
   global: valued((all, argument) => {
     all.globals.push(parseGlobal(argument, all.warn))
@@ -93,7 +126,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     all.qemu = argument
   }),
   qmp: valued((all, argument) => {
-    all.qmp.push(parseCharacterDevice(argument, all.warn))
+    all.qmp.push({ option: `-qmp ${argument}`, device: parseCharacterDevice(argument, all.warn) })
   }),
   qtest: valued((all, argument) => {
     all.qtest = parseCharacterDevice(argument, all.warn)
@@ -104,13 +137,16 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   chardev: valued((all, argument) => {
     const { id, device } = parseSocketChardev(argument, all.warn)
     if (all.chardevs.has(id)) throw new OptionError(`Duplicate ID '${id}' for chardev`)
-    all.chardevs.set(id, device)
+    all.chardevs.set(id, { option: `-chardev ${argument}`, device })
   }),
   mon: valued((all, argument) => {
     all.monitors.push({ option: `-mon ${argument}`, ...readMonitor(argument, all.warn) })
   }),
   name: valued((all, argument) => {
-    all.name = parseKeyValues(argument, 'guest', all.warn).get('guest')
+    const values = parseKeyValues(argument, 'guest', all.warn)
+    checkNames(values, ['guest', 'debug-threads', 'process'])
+    readOnOff(values, 'debug-threads')
+    all.name = values.get('guest')
   }),
   uuid: valued((all, argument) => {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(argument)) {
@@ -119,7 +155,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     all.uuid = argument.toLowerCase()
   }),
   m: valued((all, argument) => {
-    all.memorySize = readMemorySize(parseKeyValues(argument, 'size', all.warn).get('size') ?? '')
+    all.memorySize = parseMemory(argument, all.warn)
   }),
   bios: valued((all, argument) => {
     all.bios = argument
@@ -143,20 +179,24 @@ const OPTIONS: Readonly<Record<string, Option>> = {
  */
 export function parseSystemOptions(args: readonly string[], warn: (text: string) => void): SystemOptions {
   const all = collect(args, warn)
+  if (all.wantsMachines) throw new HelpRequest(machinesHelp(all.qemu), 0)
   if (all.wantsVersion) throw new HelpRequest(versionText(readProfile(all.qemu, all.machineType).version), 0)
+  const unused = new Set(all.chardevs.values())
   for (const { option, chardev, mode } of all.monitors) {
     const device = all.chardevs.get(chardev)
     if (device === undefined) throw new OptionError(`${option}: chardev "${chardev}" not found`)
     if (mode !== 'control') throw new OptionError(`${option}: only mode=control, which is QMP, is supported here`)
     all.qmp.push(device)
+    unused.delete(device)
   }
   return {
-    ...buildMachine(all, warn),
+    ...buildMachine(all),
     name: all.name,
     uuid: all.uuid,
     memorySize: all.memorySize,
     bios: all.bios,
     qmp: all.qmp,
+    unused: [...unused],
     qtest: all.qtest,
     qtestLog: all.qtestLog,
   }
@@ -170,6 +210,22 @@ function versionText(version: string): string {
 function collect(args: readonly string[], warn: (text: string) => void): Collector {
   let prefix = ''
   const all = new Collector((text) => warn(prefix + text))
+  for (const { word, option, argument } of findOptions(args)) {
+    prefix = option.takesArgument ? `${word} ${argument}: ` : `${word}: `
+    prefixErrors(prefix, () => option.read(all, argument))
+  }
+  return all
+}
+
+interface FoundOption {
+  readonly word: string
+  readonly option: Option
+  readonly argument: string
+}
+
+/** Every option that is none, or lacks its argument, is found before any is read. */
+function findOptions(args: readonly string[]): FoundOption[] {
+  const found: FoundOption[] = []
   for (let at = 0; at < args.length; at++) {
     const word = args[at] ?? ''
     if (!word.startsWith('-')) throw new OptionError(`${word}: disk images are not supported here`)
@@ -178,13 +234,13 @@ function collect(args: readonly string[], warn: (text: string) => void): Collect
     if (option === undefined) throw new OptionError(`${word}: invalid option`)
     const argument = option.takesArgument ? args[++at] : ''
     if (argument === undefined) throw new OptionError(`${word}: requires an argument`)
-    prefix = option.takesArgument ? `${word} ${argument}: ` : `${word}: `
-    prefixErrors(prefix, () => option.read(all, argument))
+    found.push({ word, option, argument })
   }
-  return all
+  return found
 }
 
 function readMachine(all: Collector, argument: string): void {
+  if (HELP_WORDS.includes(argument)) all.wantsMachines = true
   const values = parseKeyValues(argument, 'type', all.warn)
   all.machineType = values.get('type') ?? all.machineType
   const accelerator = values.get('accel')
@@ -209,31 +265,27 @@ function readMonitor(argument: string, warn: (text: string) => void): { chardev:
   return { chardev, mode }
 }
 
-function readMemorySize(text: string): number {
-  const [, digits, suffix = 'M'] = /^(\d+)([kKmMgG]?)$/.exec(text) ?? []
-  if (digits === undefined) {
-    throw new OptionError(`Parameter 'size' expects a number of MiB, or one with suffix k, M or G`)
-  }
-  const unit = { k: 1024, m: 1 << 20, g: 1 << 30 }[suffix.toLowerCase()] ?? 1 << 20
-  const size = Number(digits) * unit
-  if (size === 0) return DEFAULT_MEMORY
-  if (size > LARGEST_MEMORY) throw new OptionError(`Parameter 'size' must be at most 4G here`)
-  return size
-}
-
 type BuiltMachine = Pick<SystemOptions, 'machine' | 'deviceIds'>
 
-function buildMachine(all: Collector, warn: (text: string) => void): BuiltMachine {
+function buildMachine(all: Collector): BuiltMachine {
   const { machine, machineType, qemu } = all
-  const wantsDevices = all.devices.length > 0
+  const [firstDevice] = all.devices
   const profile = readProfile(qemu, machineType)
-  const devices = all.devices.map((argument) =>
-    prefixErrors(`-device ${argument}: `, () =>
-      parseDevice(argument, profile.defaultEvents, (text) => warn(`-device ${argument}: ${text}`)),
-    ),
-  )
-  if (machineType === 'none' && wantsDevices) {
-    throw new OptionError(`${devices[0]?.option}: No 'ISA' bus found for device 'pvpanic'`)
+  const devices: DeviceRequest[] = []
+  let debugExit: number | undefined
+  // QEMU helps before it makes any device, and makes one after another: the first that is refused ends it.
+  for (const { argument, wantsHelp } of all.devices.toSorted((a, b) => Number(b.wantsHelp) - Number(a.wantsHelp))) {
+    prefixErrors(`-device ${argument}: `, () => {
+      if (deviceDriver(argument) !== DEBUG_EXIT) devices.push(parseDevice(argument, profile.defaultEvents, () => {}))
+      else if (debugExit === undefined) debugExit = parseDebugExit(argument, wantsHelp)
+      else throw new OptionError(`only one ${DEBUG_EXIT} is supported here`)
+    })
+    pvpanicOptions(devices, all.globals, profile)
+  }
+  if (machineType === 'none' && firstDevice !== undefined) {
+    throw new OptionError(
+      `-device ${firstDevice.argument}: No 'ISA' bus found for device '${deviceDriver(firstDevice.argument)}'`,
+    )
   }
   return {
     deviceIds: [...(profile.builtinPvpanic ? [undefined] : []), ...devices.map(({ id }) => id)],
@@ -242,6 +294,7 @@ function buildMachine(all: Collector, warn: (text: string) => void): BuiltMachin
       ...(qemu !== undefined && { qemu }),
       machineType: profile.machineType,
       ...pvpanicOptions(devices, all.globals, profile),
+      ...(debugExit !== undefined && { debugExit }),
     },
   }
 }

@@ -10,6 +10,7 @@ import { MonitorServer, type Protocol } from '../monitor/serve.js'
 import type { CharacterDevice } from './qemu-chardev-option.js'
 import { parseSystemOptions, type SystemOptions } from './qemu-options.js'
 import { openQtestLog, type QtestLog } from './qtest-log.js'
+import { openUnusedSocket } from './system-unused-socket.js'
 
 /** A machine that is served; `server.ended` tells of its end. */
 export interface System {
@@ -54,8 +55,9 @@ export async function startSystem(args: readonly string[], complain: (text: stri
   }
 }
 
-async function openSockets(server: MonitorServer, { qmp, qtest }: SystemOptions): Promise<void> {
-  for (const device of qmp) await open(server, 'qmp', device, (text) => `-qmp ${device.text}: ${text}`)
+async function openSockets(server: MonitorServer, { qmp, unused, qtest }: SystemOptions): Promise<void> {
+  for (const { option, device } of unused) await open(server, undefined, device, (text) => `${option}: ${text}`)
+  for (const { option, device } of qmp) await open(server, 'qmp', device, (text) => `${option}: ${text}`)
   if (qtest === undefined) return
   await open(server, 'qtest', qtest, (text) => {
     return `${text}\n${NEXT_COMPLAINT}Failed to initialize device for qtest: "${qtest.text}"`
@@ -67,17 +69,19 @@ export const NEXT_COMPLAINT = '\0'
 
 async function open(
   server: MonitorServer,
-  protocol: Protocol,
+  protocol: Protocol | undefined,
   device: CharacterDevice,
   explain: (text: string) => string,
 ): Promise<void> {
   if (device.kind === 'stdio') {
-    server.attach(protocol, Duplex.from({ readable: process.stdin, writable: process.stdout }))
+    if (protocol !== undefined)
+      server.attach(protocol, Duplex.from({ readable: process.stdin, writable: process.stdout }))
     return
   }
   const { kind, address } = device
   try {
-    if (kind === 'listen') await server.listen(protocol, address)
+    if (protocol === undefined) await openUnusedSocket(kind, address, server.ended)
+    else if (kind === 'listen') await server.listen(protocol, address)
     else await server.connect(protocol, address)
   } catch (error) {
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`

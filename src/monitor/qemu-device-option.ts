@@ -7,6 +7,7 @@ import { JsonReader, type JsonResult } from './json-reader.js'
 import { isJsonObject, type JsonValue } from './json-value.js'
 import { HELP_WORDS, HelpRequest, type KeyValues, OptionError, parseKeyValues, prefixErrors } from './qemu-keyval.js'
 import { isIdentifier } from './qmp-commands.js'
+import { ISA_BUS } from './qmp-error.js'
 
 /** A pvpanic device that the command line asks for. */
 export interface DeviceRequest {
@@ -40,7 +41,6 @@ export interface PvpanicNames {
 /** The names that every QEMU has. */
 export const QEMU_NAMES: PvpanicNames = { driver: 'pvpanic', portProperties: ['ioport'] }
 
-const BUS = 'isa.0'
 const PROPERTIES = { ioport: { type: 'uint16', max: 0xffff }, events: { type: 'uint8', max: 0xff } } as const
 
 /** What `-device pvpanic,help` prints. */
@@ -73,24 +73,43 @@ export function parseDevice(
   const isJson = isJsonArgument(argument)
   const values = readMembers(argument, warn)
   const driver = values.get('driver')
+  const id = checkId(values)
   if (typeof driver === 'string' && HELP_WORDS.includes(driver)) {
     throw new HelpRequest('Misc devices:\nname "pvpanic", bus ISA\n', 0)
   }
-  if (driver === undefined || driver === '') throw new OptionError("Parameter 'driver' is missing")
+  if (typeof driver !== 'string') throw new OptionError("Parameter 'driver' is missing")
   if (values.has('help')) {
     if (driver === names.driver) throw new HelpRequest(deviceHelp(defaultEvents), 0)
-    throw new OptionError(`Device '${String(driver)}' not found`)
-  }
-  const id = values.get('id')
-  if (id !== undefined && !isIdentifier(id)) {
-    throw new OptionError(
-      "Parameter 'id' expects an identifier\nIdentifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
-    )
+    throw new OptionError(`Device '${driver}' not found`)
   }
   const properties = new Map<string, JsonValue>(values)
   for (const name of ['driver', 'id']) properties.delete(name)
-  return { option: `-device ${argument}`, id, isJson, properties: checkDriver(String(driver), properties, names) }
+  return { option: `-device ${argument}`, id, isJson, properties: checkDriver(driver, properties, names) }
 }
+
+/**
+ * Refuses what QEMU refuses before it makes any device: what is no argument of a `-device`, and an ID that is none.
+ * @returns whether it asks for help, which QEMU gives before it makes any device, too.
+ * @throws {OptionError}
+ */
+export function checkDeviceSyntax(argument: string, warn: (text: string) => void): boolean {
+  const values = readMembers(argument, warn)
+  checkId(values)
+  const driver = values.get('driver')
+  return values.has('help') || (typeof driver === 'string' && HELP_WORDS.includes(driver))
+}
+
+/** The ID, if there is one; in JSON what is no string counts as none. */
+function checkId(values: ReadonlyMap<string, JsonValue>): string | undefined {
+  const id = values.get('id')
+  if (typeof id !== 'string') return undefined
+  if (!isIdentifier(id)) throw new OptionError(NO_IDENTIFIER)
+  return id
+}
+
+/** What QEMU says of an option's ID that is none. */
+export const NO_IDENTIFIER =
+  "Parameter 'id' expects an identifier\nIdentifiers consist of letters, digits, '-', '.', '_', starting with a letter."
 
 function checkDriver(
   driver: string,
@@ -100,7 +119,7 @@ function checkDriver(
   if (driver === 'i8257') throw new OptionError("Parameter 'driver' expects a pluggable device type")
   if (driver !== names.driver) throw new OptionError(`'${driver}' is not a valid device model name`)
   const bus = properties.get('bus')
-  if (bus !== undefined && bus !== BUS) throw new OptionError(`Bus '${String(bus)}' not found`)
+  if (typeof bus === 'string' && bus !== ISA_BUS) throw new OptionError(`Bus '${bus}' not found`)
   properties.delete('bus')
   return properties
 }
@@ -113,9 +132,13 @@ function readMembers(argument: string, warn: (text: string) => void): ReadonlyMa
 
 function readJson(argument: string): ReadonlyMap<string, JsonValue> {
   const results: JsonResult[] = []
-  new JsonReader((result) => results.push(result)).feed(new TextEncoder().encode(argument))
+  const reader = new JsonReader((result) => results.push(result))
+  const bytes = new TextEncoder().encode(argument.replace(/[ \t\n\r]+$/, ''))
+  let end = 0
+  while (results.length === 0 && end < bytes.length) reader.feed(bytes.subarray(end, ++end))
   const [result = { error: 'JSON parse error, premature EOI' }] = results
   if ('error' in result) throw new OptionError(result.error)
+  if (end < bytes.length) throw new OptionError('Expecting at most one JSON value')
   if (!isJsonObject(result.value)) throw new OptionError('Invalid parameter type for device, expected: object')
   return result.value
 }
@@ -214,7 +237,7 @@ function readInteger(name: string, text: string, names: PvpanicNames): bigint {
 }
 
 /** As C's `strtoull` with base 0; undefined for what is no number of 64 bits. */
-function parseUnsigned(text: string): bigint | undefined {
+export function parseUnsigned(text: string): bigint | undefined {
   const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]{1,30}|0[0-7]{0,30}|[1-9]\d{0,30})$/.exec(text) ?? []
   if (digits === undefined) return undefined
   const value = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)

@@ -21,7 +21,7 @@ export class HelpRequest extends Error {
 export type KeyValues = ReadonlyMap<string, string>
 
 /**
- * Splits an argument at its commas; two commas stand for one.
+ * Splits an argument at its commas; in a value two commas stand for one.
  * @param impliedName what a first part without `=` is the value of; without it that part is a switch, as all others are.
  * @param warn told of each part that is a switch, which QEMU deprecates.
  */
@@ -31,17 +31,30 @@ export function parseKeyValues(
   warn: (text: string) => void,
 ): KeyValues {
   const values = new Map<string, string>()
-  for (const [index, part] of splitAtCommas(argument).entries()) {
-    const equals = part.indexOf('=')
-    if (equals !== -1) values.set(part.slice(0, equals), part.slice(equals + 1))
-    else if (index === 0 && impliedName !== undefined) values.set(impliedName, part)
-    else if (part !== '') {
-      if (HELP_WORDS.includes(part)) values.set('help', 'on')
-      else values.set(...readSwitch(part, warn))
+  let rest = argument
+  const takeValue = () => {
+    const [text = ''] = VALUE.exec(rest) ?? []
+    rest = rest.slice(text.length)
+    return text.replaceAll(',,', ',')
+  }
+  while (rest !== '') {
+    const [name = ''] = /^[^=,]*/.exec(rest) ?? []
+    if (rest[name.length] === '=') {
+      rest = rest.slice(name.length + 1)
+      values.set(name, takeValue())
+    } else if (rest === argument && impliedName !== undefined) values.set(impliedName, takeValue())
+    else {
+      rest = rest.slice(name.length)
+      if (HELP_WORDS.includes(name)) values.set('help', 'on')
+      else values.set(...readSwitch(name, warn))
     }
+    if (rest.startsWith(',')) rest = rest.slice(1)
   }
   return values
 }
+
+/** Up to a comma that stands alone. */
+const VALUE = /^(?:[^,]|,,)*/s
 
 export const HELP_WORDS: readonly string[] = ['help', '?']
 
@@ -50,11 +63,6 @@ function readSwitch(part: string, warn: (text: string) => void): [string, string
   const [name, value] = isNegative ? [part.slice(2), 'off'] : [part, 'on']
   warn(`warning: short-form boolean option '${part}' deprecated\nPlease use ${name}=${value} instead`)
   return [name, value]
-}
-
-function splitAtCommas(argument: string): string[] {
-  const parts = argument.replaceAll(',,', '\0').split(',')
-  return parts.map((part) => part.replaceAll('\0', ','))
 }
 
 /** @throws {OptionError} naming the first member that is not among `known`. */

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseSystemOptions } from '../../src/cli/qemu-options.js'
+import { OPTIONS, parseSystemOptions } from '../../src/cli/qemu-options.js'
 import { NEXT_COMPLAINT, startSystem } from '../../src/cli/system.js'
 import { HelpRequest, OptionError } from '../../src/monitor/qemu-keyval.js'
 
@@ -50,6 +50,25 @@ describe('the options of pvpanic-system-x86_64', () => {
     )
     expect([machine.iobase, machine.secondIobase, deviceIds]).toEqual([0, 0, [undefined, 'added']])
     expect(parseSystemOptions(old, () => {}).machine.iobase).toBe(0x505)
+  })
+
+  it.each(['-help', '-h', '--help'])('%s: tells of every option, and exits with 0', async (option) => {
+    const { stdout, stderr, exitCode } = await say([option, '-device', 'foo'])
+    const missing = Object.keys(OPTIONS).filter((name) => !new RegExp(`-${name}\\b`).test(stdout))
+    expect([missing, stderr, exitCode]).toEqual([[], '', 0])
+  })
+
+  it('-machine help: lists the machine types of the version', async () => {
+    const { stdout, exitCode } = await say(['-device', 'foo', '-machine', 'help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^Supported machines are:\npc +\(alias of pc-i440fx-7\.2\)\n/)
+    const names = stdout.split('\n').map((line) => line.split(' ')[0])
+    expect(names).toEqual(expect.arrayContaining(['q35', 'pc-q35-7.2', 'pc-i440fx-2.12', 'isapc', 'none']))
+    expect(names).not.toContain('pc-q35-8.0')
+  })
+
+  it('-m 0x40: is in MiB, as 64 is', () => {
+    expect(parseSystemOptions(['-m', '0x40'], () => {}).memorySize).toBe(64 << 20)
   })
 
   it.each([
