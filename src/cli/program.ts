@@ -1,6 +1,7 @@
 // The program isa-pvpanic: its subcommands, and how each end of it becomes an exit code.
 
 import { Command, CommanderError } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
 import { demoCommand } from './demo.js'
 import { domainCommand } from './domain.js'
 import { EXIT } from './exit-codes.js'
@@ -24,6 +25,7 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
   const program = new Command('isa-pvpanic').description(
     'The ISA pvpanic device: boot guests, watch them panic, ask what a manager would do.',
   )
+  program.version(manifest.version)
   const commands = [
     demoCommand(terminal),
     runCommand(terminal, finish),
@@ -45,8 +47,9 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
 }
 
 /** Lets a command and those below it write to the terminal, and end by an exception rather than the process. */
-function configure(command: Command, terminal: Terminal): void {
+function configure(command: Command, terminal: Terminal, above = ''): void {
+  const whole = `${above}${command.name()}`
   command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
-  command.showHelpAfterError(`(see ${command.name()} --help)`)
-  for (const below of command.commands) configure(below, terminal)
+  command.showHelpAfterError(`(see ${whole} --help)`)
+  for (const below of command.commands) configure(below, terminal, `${whole} `)
 }

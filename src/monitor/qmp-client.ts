@@ -157,7 +157,10 @@ export class QmpClient {
     return new Promise((resolve, reject) => {
       const late = () => reject(new QmpConnectionError(`no greeting within ${this.#timeoutMs} ms`))
       const timer = setTimeout(late, this.#timeoutMs)
-      void this.closed.then(() => reject(this.#failure))
+      void this.closed.then(() => {
+        clearTimeout(timer)
+        reject(this.#failure)
+      })
       this.#onGreeting = (greeting) => {
         clearTimeout(timer)
         this.version = isRecord(greeting) ? greeting.version : undefined

@@ -31,7 +31,7 @@ export interface DeviceState {
 const CONTAINER = 'container'
 const ISA_BUS_PATH = `/machine/unattached/device[3]/${ISA_BUS}` // on QEMU 7.2's machine `pc`
 
-/** What a machine has more of than is told here, which makes these names ambiguous: its processor and that one's APIC. */
+/** What a machine has more of than is told here, which makes these names ambiguous: its processor, its kvmvapic and more. */
 const HIDDEN_DEVICES = ['device[0]', 'device[1]']
 
 const HIDDEN: QomObject = { type: 'device', properties: {} }

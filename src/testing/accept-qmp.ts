@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { QmpClient, type QmpClientEvent, QmpConnectionError } from '../monitor/qmp-client.js'
+import { QmpClient, type QmpClientEvent } from '../monitor/qmp-client.js'
 
 /** A guest that keeps its host busy lets QEMU answer late. */
 const ANSWER_TIMEOUT_MS = 30_000
@@ -29,12 +29,6 @@ export class QmpSocket {
    */
   async accept(onEvent: (event: QmpClientEvent) => void): Promise<QmpClient> {
     const [socket] = (await once(this.#server, 'connection')) as [Socket]
-    // A QEMU that gives up after it has called, over its accelerator say, does so without a word.
-    await once(socket, 'readable').catch(() => {})
-    if (socket.readableLength === 0) {
-      socket.destroy()
-      throw new QmpConnectionError('QEMU hung up before its greeting')
-    }
     return QmpClient.over(socket, { timeoutMs: ANSWER_TIMEOUT_MS, onEvent })
   }
 

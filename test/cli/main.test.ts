@@ -2,10 +2,11 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { QmpClient } from '../../src/monitor/qmp-client.js'
 
@@ -14,6 +15,13 @@ const program = ['--import', 'tsx', resolve(import.meta.dirname, '../../src/cli/
 it('leaves with the exit code of its command', async () => {
   const child = execFile(process.execPath, [...program, 'run', '--iobase', 'nowhere'])
   expect(await once(child, 'exit')).toEqual([2, null])
+})
+
+it('tells its version, and whole commands in its hints', async () => {
+  const child = (...args: string[]) => promisify(execFile)(process.execPath, [...program, ...args])
+  const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'))
+  expect((await child('--version')).stdout).toBe(`${version}\n`)
+  await expect(child('trace', 'record')).rejects.toThrow('(see isa-pvpanic trace record --help)')
 })
 
 it('does not mind a reader that has seen enough', async () => {
