@@ -13,9 +13,10 @@ export class OutputLost extends Error {
   override readonly name = 'OutputLost'
 }
 
-const MOST_ATTEMPTS = 5
+/** On a busy machine some cases lose theirs every other time. */
+const MOST_ATTEMPTS = 40
 
-/** Runs what starts a QEMU of its own, and once more if that one's last output was lost. */
+/** Runs what starts a QEMU of its own, and another one if that one's last output was lost. */
 export async function untilHeard<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
