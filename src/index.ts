@@ -45,15 +45,10 @@ export type {
   ShutdownReason,
   Timestamp,
 } from './machine/events.js'
-export {
-  Machine,
-  type MachineActions,
-  type MachineOptions,
-  type MachinePvpanic,
-  type PanicMode,
-} from './machine/machine.js'
+export { Machine, type MachinePvpanic } from './machine/machine.js'
 export { MachineError } from './machine/machine-error.js'
+export type { MachineActions, MachineOptions } from './machine/machine-options.js'
 export type { MachineState, PvpanicSource, PvpanicState } from './machine/machine-state.js'
 export type { PanicLog, PanicLogEntry, PanicLogState } from './machine/panic-log.js'
 export { QEMU_HISTORY, type QemuProfile, qemuProfile } from './machine/qemu-versions.js'
-export type { RunState } from './machine/transitions.js'
+export type { PanicMode, RunState } from './machine/transitions.js'

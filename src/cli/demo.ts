@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
-import type { PanicMode } from '../machine/machine.js'
+import type { PanicMode } from '../machine/transitions.js'
 import { bootGuest, type Guest } from '../testing/boot-guest.js'
 import { PANIC_MODES } from './option-values.js'
 import { printEntry } from './print-timeline.js'

@@ -1,7 +1,7 @@
 // Whether a run showed what was expected of its guest.
 
-import type { PanicMode } from '../machine/machine.js'
 import type { PanicLogEntry } from '../machine/panic-log.js'
+import type { PanicMode } from '../machine/transitions.js'
 import type { Guest } from '../testing/guest.js'
 import { GuestError, type GuestFailure } from '../testing/waiters.js'
 import { EXIT } from './exit-codes.js'

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, Option } from 'commander'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
-import type { PanicMode } from '../machine/machine.js'
+import type { PanicMode } from '../machine/transitions.js'
 import { parseSocketAddress, type SocketAddress } from '../monitor/socket-address.js'
 
 export const PANIC_MODES: readonly PanicMode[] = ['preserve', 'destroy', 'reset', 'log']

@@ -1,6 +1,6 @@
 // QEMU's command line as far as it concerns a panic: from arguments to the machine and the monitors that are wanted.
 
-import type { MachineOptions } from '../machine/machine.js'
+import type { MachineOptions } from '../machine/machine-options.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 import { parseActions } from '../monitor/actions.js'
 import {

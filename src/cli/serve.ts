@@ -1,7 +1,9 @@
 // `isa-pvpanic serve`: a machine behind QMP and qtest sockets.
 
 import { Command, Option } from 'commander'
-import { Machine, type MachineOptions, type PanicMode } from '../machine/machine.js'
+import { Machine } from '../machine/machine.js'
+import type { MachineOptions } from '../machine/machine-options.js'
+import type { PanicMode } from '../machine/transitions.js'
 import { GuestMemory } from '../monitor/guest-memory.js'
 import { MonitorServer } from '../monitor/serve.js'
 import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'

@@ -2,8 +2,9 @@
 
 import { coreFileName } from '../core-dump/core-file-name.js'
 import type { MachineEvent, ShutdownData } from '../machine/events.js'
-import type { Machine, PanicMode } from '../machine/machine.js'
+import type { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
+import type { PanicMode } from '../machine/transitions.js'
 import { checkDriverActions, checkDumpActions, type Refuse } from './check-definition.js'
 import type { CrashAction, DomainDefinition, LifecycleAction } from './domain-definition.js'
 import { CRASH_ACTIONS, checkIsDefinition, LIBVIRT_ACTIONS } from './domain-definition.js'

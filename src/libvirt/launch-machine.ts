@@ -2,8 +2,9 @@
 
 import type { DmaMemory } from '../devices/i8257.js'
 import type { CpuControl } from '../machine/cpu-control.js'
-import { Machine, type MachineActions } from '../machine/machine.js'
+import { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
+import type { MachineActions } from '../machine/machine-options.js'
 import { type QemuProfile, qemuProfile } from '../machine/qemu-versions.js'
 import { parseActions } from '../monitor/actions.js'
 import {

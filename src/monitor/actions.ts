@@ -1,6 +1,6 @@
 // QEMU's words for what a machine does about panic, shutdown and reboot, and what they are in ours.
 
-import type { MachineActions } from '../machine/machine.js'
+import type { MachineActions } from '../machine/machine-options.js'
 import { checkNames, HelpRequest, parseKeyValues, readWord } from './qemu-keyval.js'
 
 /** The words that `-action` and `set-action` take, in the order in which QEMU checks them. */

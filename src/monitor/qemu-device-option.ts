@@ -1,7 +1,7 @@
 // `-device pvpanic,...` and `-global pvpanic...`: the device's properties as QEMU's command line takes them.
 
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
-import type { MachineOptions } from '../machine/machine.js'
+import type { MachineOptions } from '../machine/machine-options.js'
 import type { QemuProfile } from '../machine/qemu-versions.js'
 import { JsonReader, type JsonResult } from './json-reader.js'
 import { isJsonObject, type JsonValue } from './json-value.js'

@@ -1,6 +1,7 @@
 // A guest as the command line of a real QEMU.
 
-import type { MachineOptions, PanicMode } from '../machine/machine.js'
+import type { MachineOptions } from '../machine/machine-options.js'
+import type { PanicMode } from '../machine/transitions.js'
 import type { ImageName } from './guest-images.js'
 
 /** How QEMU runs the guest: by the host's processor, or by translating its instructions. */

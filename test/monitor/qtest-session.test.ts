@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Machine, type MachineOptions } from '../../src/machine/machine.js'
+import { Machine } from '../../src/machine/machine.js'
+import type { MachineOptions } from '../../src/machine/machine-options.js'
 import { GuestMemory } from '../../src/monitor/guest-memory.js'
 import { QtestSession, type QtestSessionOptions } from '../../src/monitor/qtest-session.js'
 

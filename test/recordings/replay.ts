@@ -1,7 +1,8 @@
 // Gives a recording's inputs to our machine, and tells what they caused in the recording's own words.
 
-import { Machine, type MachineActions, type MachineOptions } from '../../src/machine/machine.js'
+import { Machine } from '../../src/machine/machine.js'
 import { MachineError } from '../../src/machine/machine-error.js'
+import type { MachineActions, MachineOptions } from '../../src/machine/machine-options.js'
 import type { QemuEvent, QmpReply } from '../qemu/qemu-process.js'
 import { accessPort } from './port-access.js'
 import type { Actions, Step } from './recording.js'
