@@ -48,7 +48,8 @@ function compareState({ workload, name }, state) {
 async function measure(workload, times) {
   const contenders = Object.keys(CASES[workload]).map((name) => new Contender(workload, name))
   try {
-    for (const contender of contenders) compareState(contender, (await contender.ready).state)
+    const prepared = await Promise.all(contenders.map(({ ready }) => ready))
+    for (const [index, { state }] of prepared.entries()) compareState(contenders[index], state)
     for (const contender of contenders) await contender.measure(WARM_UP_MILLISECONDS)
     for (let round = 0; round < roundsAStart; round++) {
       for (const contender of contenders) times[contender.name].push(await contender.measure(milliseconds))

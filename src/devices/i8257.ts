@@ -39,7 +39,7 @@ export const I8257_PRIMARY: I8257Config = { name: 'dma1', base: 0x00, shift: 0, 
 export const I8257_SECONDARY: I8257Config = { name: 'dma2', base: 0xc0, shift: 1, pageBase: 0x88 }
 
 const CHANNELS = 4
-const ALL_CHANNELS = 0x0f
+const ALL_CHANNELS = (1 << CHANNELS) - 1
 
 /**
  * The registers: 0..7 are address and count of channels 0..3 in turn, the rest are named by what a write does. Enums
@@ -267,20 +267,19 @@ export class I8257 implements PortDevice {
 
   /**
    * Asks the handler of every requested, unmasked channel once, channel 0 first. A device that moved only part of its
-   * transfer and keeps its request raised calls this when it can go on. A channel that is requested
-   * from within a handler has its turn after the others, unless it had one.
+   * transfer and keeps its request raised calls this when it can go on. A channel that is requested from within a handler
+   * has its turn after the others, unless it had one.
    */
   run(): void {
     if (this.#scanning) return
     this.#scanning = true
     try {
       let left = ALL_CHANNELS
-      for (let before = 0; left !== before; ) {
+      let before: number
+      do {
         before = left
-        for (let channel = 0; channel < CHANNELS; channel++) {
-          if (left & (1 << channel) && this.#transfer(channel)) left &= ~(1 << channel)
-        }
-      }
+        left = this.#scan(left)
+      } while (left !== before)
     } finally {
       this.#scanning = false
     }
@@ -340,6 +339,15 @@ export class I8257 implements PortDevice {
     const high = this.#flipFlop
     this.#flipFlop = high ? 0 : 1
     return (high ? word >> 8 : word) & Mask.LowByte
+  }
+
+  /** Asks those of `channels`, a bit for each, that are ready. Returns the others. */
+  #scan(channels: number): number {
+    let others = channels
+    for (let channel = 0; channel < CHANNELS; channel++) {
+      if (channels & (1 << channel) && this.#transfer(channel)) others &= ~(1 << channel)
+    }
+    return others
   }
 
   /** Returns whether there was a handler to ask. */
