@@ -1,6 +1,7 @@
 // The values that the command line's options take, and what is said of wrong ones.
 
 import { InvalidArgumentError, Option } from 'commander'
+import { messageOf } from '../bus/message-of.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/transitions.js'
 import { parseSocketAddress, type SocketAddress } from '../monitor/socket-address.js'
@@ -69,6 +70,6 @@ export function parseAddress(text: string): SocketAddress {
   try {
     return parseSocketAddress(text)
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+    throw new InvalidArgumentError(messageOf(error))
   }
 }

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
+import { messageOf } from '../bus/message-of.js'
 import { demoCommand } from './demo.js'
 import { domainCommand } from './domain.js'
 import { EXIT } from './exit-codes.js'
@@ -41,7 +42,7 @@ export async function isaPvpanic(args: readonly string[], terminal: Terminal): P
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asExpected : EXIT.usage
-    terminal.err(`isa-pvpanic: ${error instanceof Error ? error.message : String(error)}\n`)
+    terminal.err(`isa-pvpanic: ${messageOf(error)}\n`)
     return error instanceof UsageError ? EXIT.usage : EXIT.fault
   }
 }

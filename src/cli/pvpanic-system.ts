@@ -2,6 +2,7 @@
 // Starts the program pvpanic-system-x86_64 as a process: a machine under QEMU's own options, for programs that start QEMU.
 
 import { basename } from 'node:path'
+import { messageOf } from '../bus/message-of.js'
 import { HelpRequest } from '../monitor/qemu-keyval.js'
 import { quitOnSignals } from './end-signals.js'
 import { NEXT_COMPLAINT, startSystem } from './system.js'
@@ -35,7 +36,7 @@ try {
     process.stdout.write(error.text)
     process.exitCode = error.exitCode
   } else {
-    complain(error instanceof Error ? error.message : String(error))
+    complain(messageOf(error))
     process.exitCode = 1
   }
 }

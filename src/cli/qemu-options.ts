@@ -1,5 +1,6 @@
 // QEMU's command line as far as it concerns a panic: from arguments to the machine and the monitors that are wanted.
 
+import { messageOf } from '../bus/message-of.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 import { parseActions } from '../monitor/actions.js'
@@ -306,6 +307,6 @@ function readProfile(qemu: string | undefined, machineType: string) {
     if (error instanceof RangeError && error.message.startsWith('machineType')) {
       throw new OptionError('unsupported machine type\nUse -machine help to list supported machines')
     }
-    throw new OptionError(error instanceof Error ? error.message : String(error))
+    throw new OptionError(messageOf(error))
   }
 }

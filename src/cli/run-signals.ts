@@ -1,9 +1,9 @@
 // The signals that interrupt a run: the guest is ended in order, and what was seen of it is still told.
 
 import { constants } from 'node:os'
+import { ENDING_SIGNALS } from '../testing/at-process-end.js'
 import type { Verdict } from './judge.js'
 
-const INTERRUPTING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** What a shell makes of a process that a signal ended: this, and the signal's number. */
 const EXIT_BY_SIGNAL = 128
 
@@ -13,7 +13,7 @@ export class Interruption {
   #verdict: Verdict | undefined
 
   constructor() {
-    for (const signal of INTERRUPTING_SIGNALS) process.on(signal, this.#interrupt)
+    for (const signal of ENDING_SIGNALS) process.on(signal, this.#interrupt)
   }
 
   /** Aborted by the signal. */
@@ -27,7 +27,7 @@ export class Interruption {
   }
 
   stop(): void {
-    for (const signal of INTERRUPTING_SIGNALS) process.off(signal, this.#interrupt)
+    for (const signal of ENDING_SIGNALS) process.off(signal, this.#interrupt)
   }
 
   readonly #interrupt = (signal: NodeJS.Signals): void => {

@@ -2,6 +2,7 @@
 
 import { accessSync, constants } from 'node:fs'
 import { Duplex } from 'node:stream'
+import { messageOf } from '../bus/message-of.js'
 import type { CpuControl } from '../machine/cpu-control.js'
 import { Machine } from '../machine/machine.js'
 import { GuestMemory } from '../monitor/guest-memory.js'
@@ -100,7 +101,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error))
+  return REASONS[code] ?? messageOf(error)
 }
 
 function checkReadable(bios: string | undefined): void {

@@ -6,7 +6,7 @@ import type { PortAccess } from '../bus/port-tap.js'
 import { PortTraceError, portTraceHeader, readPortTrace } from '../bus/port-trace.js'
 import { replaceWhole } from '../core-dump/whole-file.js'
 import { UsageError } from './usage-error.js'
-import { checkFolder, checkWritable } from './user-files.js'
+import { checkFolder, checkWritable, explaining } from './user-files.js'
 
 /** A file is read into memory; this is 128 million accesses. */
 const MOST_BYTES = 2 ** 30
@@ -27,7 +27,7 @@ export function withTrace(path: string, use: (trace: Iterable<PortAccess>) => nu
 }
 
 function readTraceFile(path: string): Uint8Array {
-  const file = path === STANDARD_INPUT ? process.stdin.fd : reading(path, () => openRegularFile(path))
+  const file = path === STANDARD_INPUT ? process.stdin.fd : explaining(path, 'read', () => openRegularFile(path))
   try {
     const header = readUpTo(path, file, portTraceHeader().length)
     // What is no trace is refused before the rest of it, which may never end, is read.
@@ -57,23 +57,12 @@ function readUpTo(path: string, file: number, most: number): Buffer {
   const pieces: Buffer[] = []
   for (let left = most; left > 0; ) {
     const piece = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES))
-    const count = reading(path, () => readSync(file, piece))
+    const count = explaining(path, 'read', () => readSync(file, piece))
     if (count === 0) break
     pieces.push(piece.subarray(0, count))
     left -= count
   }
   return Buffer.concat(pieces)
-}
-
-function reading<Value>(path: string, use: () => Value): Value {
-  try {
-    return use()
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
-  }
 }
 
 /** Makes sure that a trace can be put at `path`, before a guest runs for nothing. @throws {UsageError} */

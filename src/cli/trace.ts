@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { messageOf } from '../bus/message-of.js'
 import type { PortAccess } from '../bus/port-tap.js'
 import { recordPortTrace, replayPortTrace } from '../bus/port-trace.js'
 import { Machine } from '../machine/machine.js'
@@ -248,7 +249,7 @@ function readInput(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new InvalidArgumentError(`Cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new InvalidArgumentError(`Cannot be read: ${messageOf(error)}`)
   }
 }
 

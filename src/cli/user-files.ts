@@ -2,6 +2,7 @@
 
 import { accessSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { messageOf } from '../bus/message-of.js'
 import { UsageError } from './usage-error.js'
 
 /** Reads a file; standard input for `-`. @throws {UsageError} */
@@ -36,11 +37,13 @@ export function checkFolder(path: string): void {
   })
 }
 
-function explaining<Value>(path: string, done: string, use: () => Value): Value {
+/** Runs `use`; what it throws becomes a usage error that names the file. @param done what cannot be: 'read', 'written'. */
+export function explaining<Value>(path: string, done: string, use: () => Value): Value {
   try {
     return use()
   } catch (error) {
-    throw new UsageError(`${path}: cannot be ${done}: ${error instanceof Error ? error.message : String(error)}`, {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`${path}: cannot be ${done}: ${messageOf(error)}`, {
       cause: error,
     })
   }

@@ -1,5 +1,6 @@
 // A domain: a Machine in the hands of a manager that acts on its panics as libvirt 9.0 does.
 
+import { messageOf } from '../bus/message-of.js'
 import { coreFileName } from '../core-dump/core-file-name.js'
 import type { MachineEvent, ShutdownData } from '../machine/events.js'
 import type { Machine } from '../machine/machine.js'
@@ -312,7 +313,7 @@ export class Domain {
       if (dump === undefined) throw new DomainError('there is nothing to dump with')
       dump(coreFileName({ id: this.#id, name: this.definition.name, date: new Date(clock()) }))
     } catch (error) {
-      this.#warn(`operation failed: Dump failed: ${error instanceof Error ? error.message : String(error)}`)
+      this.#warn(`operation failed: Dump failed: ${messageOf(error)}`)
       return false
     }
     this.#tellMonitor({ event: 'DUMP_COMPLETED' })

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
+import { messageOf } from '../bus/message-of.js'
 import type { Timestamp } from '../machine/events.js'
 import { LineSplitter } from './line-splitter.js'
 import { QmpError } from './qmp-error.js'
@@ -75,7 +76,7 @@ export class QmpClient {
     try {
       await once(socket, 'connect')
     } catch (error) {
-      throw new QmpConnectionError(`${address}: ${error instanceof Error ? error.message : String(error)}`)
+      throw new QmpConnectionError(`${address}: ${messageOf(error)}`)
     }
     return QmpClient.over(socket, options)
   }

@@ -1,7 +1,7 @@
 // Clean-up that must happen even if this process is ended in the middle of a test.
 
 /** Signals that end a process which does not handle them. */
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** One listener for all, however many guests there are. */
 const cleanUps = new Set<() => void>()

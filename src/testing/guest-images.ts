@@ -1,6 +1,7 @@
 // What a guest boots from: files or buffers, read and checked before any emulator sees them.
 
 import { checkInteger } from '../bus/check.js'
+import { messageOf } from '../bus/message-of.js'
 import { findFirmware } from './find-firmware.js'
 import { ImageError } from './image-error.js'
 import { findMultibootHeader, MULTIBOOT_SEARCHED } from './multiboot.js'
@@ -97,7 +98,7 @@ async function readImage(name: ImageName, path: string): Promise<Uint8Array> {
     const { readFile } = await import('node:fs/promises')
     return await readFile(path)
   } catch (cause) {
-    throw new ImageError(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new ImageError(`${name}: ${messageOf(cause)}`, { cause })
   }
 }
 

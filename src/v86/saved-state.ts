@@ -1,6 +1,7 @@
 // A whole guest as one file: v86's state and the machine's, which belong together and are of no use alone.
 
 import type { V86 } from 'v86'
+import { messageOf } from '../bus/message-of.js'
 import type { Machine } from '../machine/machine.js'
 import { type MachineState, parseMachineState } from '../machine/machine-state.js'
 import { coreOf } from './v86-internals.js'
@@ -72,7 +73,7 @@ export async function restoreGuest(emulator: V86, machine: Machine, bytes: Uint8
     // v86 looks at its own header first, and has changed nothing if that is not right.
     await emulator.restore_state(state)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new SavedStateError(`v86 does not take the saved state: ${why}`, { cause })
   } finally {
     removeFilling()

@@ -1,5 +1,6 @@
 // The machine's hold on v86: stops the guest right after the instruction it is in, lets it go on, resets it.
 
+import { messageOf } from '../bus/message-of.js'
 import type { CpuControl } from '../machine/cpu-control.js'
 import { PowerOnState } from './power-on-state.js'
 import type { V86Core } from './v86-internals.js'
@@ -14,7 +15,7 @@ export class EmulatorFault extends Error {
   override readonly name = 'EmulatorFault'
 
   constructor(cause: unknown) {
-    super(`v86 failed while it ran the guest: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`v86 failed while it ran the guest: ${messageOf(cause)}`, { cause })
   }
 }
 
