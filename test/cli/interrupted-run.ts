@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { vi } from 'vitest'
-
-const program = ['--import', 'tsx', resolve(import.meta.dirname, '../../src/cli/main.ts')]
+import { PROGRAM } from './program-process.js'
 
 /** What is seen of the process. */
 export interface Interrupted {
@@ -24,7 +23,7 @@ export async function interruptRun(args: readonly string[], signal: NodeJS.Signa
   try {
     const [socket, report] = [join(folder, 'qmp'), join(folder, 'report.tap')]
     const told = ['--json', '--report', `tap=${report}`, '--qmp', `unix:${socket}`]
-    const child = spawn(process.execPath, [...program, 'run', ...args, ...told], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...PROGRAM, 'run', ...args, ...told], { stdio: ['ignore', 'pipe', 'pipe'] })
     const closed = once(child, 'close')
     const texts = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {

@@ -3,10 +3,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
-import { QmpClient } from '../../src/monitor/qmp-client.js'
+import { afterAll, describe, expect, it } from 'vitest'
 import { GuestRom } from '../../src/testing/guest-rom.js'
 import { testKernel } from '../../src/testing/test-kernel.js'
+import { findPanicked, letGoOn } from './panicked-guest.js'
 import { run } from './run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-run-'))
@@ -233,16 +233,7 @@ describe('--dump-dir', () => {
 it('--qmp lets a client watch, and decide what becomes of the panicked guest', async () => {
   const address = `unix:${join(folder, 'qmp')}`
   const finished = run(['run', '--multiboot', kernel, '--debug-exit', '0xf4', '--expect', 'panic', '--qmp', address])
-  const client = await vi.waitFor(() => QmpClient.connect(address), { timeout: 10_000 })
-  await vi.waitFor(async () => {
-    expect(await client.execute('query-status')).toMatchObject({ status: 'guest-panicked' })
-  })
-  await client.execute('cont')
-  await client.closed
-  const { exitCode, stdout } = await finished
-  expect(exitCode).toBe(0)
-  expect(stdout).toContain('event   RESUME')
-  expect(stdout).toContain('shutdown, exit code 33')
+  await letGoOn(await findPanicked(address, { connect: 10_000, panic: 1000 }), finished)
 })
 
 it('`demo --json` shows the panic under each mode at each port', { timeout: 60_000 }, async () => {

@@ -3,16 +3,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
+import { PROGRAM } from './program-process.js'
 
-const program = ['--import', 'tsx', resolve(import.meta.dirname, '../../src/cli/main.ts')]
 /** Where Linux has a device on which there is no space left. */
 const FULL = '/dev/full'
 
 it.runIf(existsSync(FULL))('is told of in one line, and makes the exit code 3', async () => {
   const full = openSync(FULL, 'w')
-  const child = spawn(process.execPath, [...program, 'run'], { stdio: ['ignore', full, 'pipe'] })
+  const child = spawn(process.execPath, [...PROGRAM, 'run'], { stdio: ['ignore', full, 'pipe'] })
   closeSync(full)
   let errors = ''
   child.stderr?.on('data', (data) => {
@@ -22,8 +21,8 @@ it.runIf(existsSync(FULL))('is told of in one line, and makes the exit code 3', 
   expect(errors).toMatch(/^isa-pvpanic: the output cannot be written: ENOSPC.*\n$/)
 })
 
-it('is no matter if the reader of `run` has seen enough', async () => {
-  const child = spawn(process.execPath, [...program, 'run'], { stdio: ['ignore', 'pipe', 'pipe'] })
+it.each(['matrix', 'run'])('is no matter if the reader of `%s` has seen enough', async (command) => {
+  const child = spawn(process.execPath, [...PROGRAM, command], { stdio: ['ignore', 'pipe', 'pipe'] })
   let errors = ''
   child.stderr.on('data', (data) => {
     errors += data

@@ -3,10 +3,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it, vi } from 'vitest'
-import { QmpClient } from '../../src/monitor/qmp-client.js'
+import { afterAll, expect, it } from 'vitest'
 import { GuestRom, testKernel } from '../../src/testing/index.js'
 import { interruptRun } from '../cli/interrupted-run.js'
+import { findPanicked, letGoOn } from '../cli/panicked-guest.js'
 import { run } from '../cli/run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-run-qemu-'))
@@ -29,18 +29,9 @@ const guest = [
 it('--qmp lets a client of QEMU itself decide what becomes of the panicked guest', async () => {
   const address = `unix:${join(folder, 'a,b')}`
   const finished = run(['run', ...guest, '--qmp', address])
-  const client = await vi.waitFor(() => QmpClient.connect(address), { timeout: 20_000 })
-  await vi.waitFor(
-    async () => expect(await client.execute('query-status')).toMatchObject({ status: 'guest-panicked' }),
-    { timeout: 20_000 },
-  )
+  const client = await findPanicked(address, { connect: 20_000, panic: 20_000 })
   expect(await client.execute('query-version')).toMatchObject({ qemu: { major: expect.any(Number) } })
-  await client.execute('cont')
-  await client.closed
-  const { exitCode, stdout } = await finished
-  expect(exitCode).toBe(0)
-  expect(stdout).toContain('event   RESUME')
-  expect(stdout).toContain('shutdown, exit code 33')
+  await letGoOn(client, finished)
 })
 
 it('gives QEMU more memory than v86 can have', async () => {
