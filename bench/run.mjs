@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const WARM_UP_MILLISECONDS = 80
+const warmUpMilliseconds = options.quick ? 50 : 80
 const starts = options.quick ? 1 : 3
 const roundsAStart = options.quick ? 7 : 17
 const milliseconds = options.quick ? 6 : 15
@@ -50,7 +50,7 @@ async function measure(workload, times) {
   try {
     const prepared = await Promise.all(contenders.map(({ ready }) => ready))
     for (const [index, { state }] of prepared.entries()) compareState(contenders[index], state)
-    for (const contender of contenders) await contender.measure(WARM_UP_MILLISECONDS)
+    for (const contender of contenders) await contender.measure(warmUpMilliseconds)
     for (let round = 0; round < roundsAStart; round++) {
       for (const contender of contenders) times[contender.name].push(await contender.measure(milliseconds))
     }
