@@ -13,7 +13,7 @@ export async function findPanicked(address: string, limits: { connect: number; p
   return client
 }
 
-/** Lets the guest go on to its end, which its `run` waits for: the test kernel ends the machine by isa-debug-exit. */
+/** Lets the guest go on to its end, which its `run` waits for: by isa-debug-exit, with the code 33. */
 export async function letGoOn(
   client: QmpClient,
   finished: Promise<{ readonly exitCode: number; readonly stdout: string }>,
