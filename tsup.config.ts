@@ -5,15 +5,16 @@ const libraries = {
   index: 'src/index.ts',
   firmware: 'src/firmware/index.ts',
   libvirt: 'src/libvirt/index.ts',
-  qmp: 'src/monitor/qmp.ts',
-  qtest: 'src/monitor/qtest.ts',
-  monitor: 'src/monitor/server.ts',
+  'plan-2013': 'src/plan-2013/index.ts',
+  qmp: 'src/monitor/qmp/index.ts',
+  qtest: 'src/monitor/qtest/index.ts',
+  monitor: 'src/monitor/server/index.ts',
   'core-dump': 'src/core-dump/index.ts',
   v86: 'src/v86/index.ts',
   testing: 'src/testing/index.ts',
   vitest: 'src/vitest/index.ts',
 }
-const programs = { cli: 'src/cli/main.ts', 'pvpanic-system': 'src/cli/pvpanic-system.ts' }
+const programs = { cli: 'src/cli/main.ts', 'pvpanic-system': 'src/cli/system/main.ts' }
 
 const common = {
   target: 'node20',

@@ -1,6 +1,6 @@
 // Which mapping answers at which port: overlap, priority, moving and unmapping. Nothing here runs when a guest does I/O.
 
-import { checkInteger } from './check.js'
+import { checkInteger } from '../common/check.js'
 import type { PortDevice } from './port-device.js'
 
 /** How many ports an x86 processor can address. */

@@ -1,12 +1,12 @@
 // `isa-pvpanic domain FILE.xml`: what a libvirt domain would do on a panic, tried out, and the traps in its XML.
 
 import { Command } from 'commander'
+import { type Column, renderTable } from '../common/render-table.js'
 import type { DomainEvent } from '../libvirt/domain-state.js'
 import { DomainXmlError } from '../libvirt/domain-xml-error.js'
 import { type CrashOutcome, type Examination, examineDomain } from '../libvirt/examine-domain.js'
 import { parseDomainXml } from '../libvirt/parse-domain-xml.js'
-import { describeDevices } from '../libvirt/render-matrix.js'
-import { type Column, renderTable } from '../libvirt/render-table.js'
+import { describeDevices } from '../plan-2013/render-matrix.js'
 import { EXIT } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import { refusing } from './usage-error.js'

@@ -1,7 +1,7 @@
 // The signals that end a machine which is served.
 
 import type { Machine } from '../machine/machine.js'
-import { ENDING_SIGNALS } from '../testing/at-process-end.js'
+import { ENDING_SIGNALS } from '../node/at-process-end.js'
 
 /** Ends the machine at such a signal, as QEMU does. Returns what ends that. */
 export function quitOnSignals(machine: Machine): () => void {

@@ -1,10 +1,10 @@
 // The values that the command line's options take, and what is said of wrong ones.
 
 import { InvalidArgumentError, Option } from 'commander'
-import { messageOf } from '../bus/message-of.js'
+import { messageOf } from '../common/message-of.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/transitions.js'
-import { parseSocketAddress, type SocketAddress } from '../monitor/socket-address.js'
+import { parseSocketAddress, type SocketAddress } from '../qemu-options/socket-address.js'
 
 export const PANIC_MODES: readonly PanicMode[] = ['preserve', 'destroy', 'reset', 'log']
 

@@ -2,15 +2,15 @@
 
 import { Command, CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
-import { messageOf } from '../bus/message-of.js'
+import { messageOf } from '../common/message-of.js'
 import { demoCommand } from './demo.js'
 import { domainCommand } from './domain.js'
 import { EXIT } from './exit-codes.js'
 import { matrixCommand } from './matrix.js'
-import { runCommand } from './run.js'
+import { runCommand } from './run/run.js'
 import { serveCommand } from './serve.js'
 import type { Terminal } from './terminal.js'
-import { traceCommand } from './trace.js'
+import { traceCommand } from './trace/trace.js'
 import { UsageError } from './usage-error.js'
 
 /**

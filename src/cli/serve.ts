@@ -4,9 +4,9 @@ import { Command, Option } from 'commander'
 import { Machine } from '../machine/machine.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import type { PanicMode } from '../machine/transitions.js'
-import { GuestMemory } from '../monitor/guest-memory.js'
-import { MonitorServer } from '../monitor/serve.js'
-import { type SocketAddress, showSocketAddress } from '../monitor/socket-address.js'
+import { GuestMemory } from '../monitor/qtest/guest-memory.js'
+import { MonitorServer } from '../monitor/server/serve.js'
+import { type SocketAddress, showSocketAddress } from '../qemu-options/socket-address.js'
 import { quitOnSignals } from './end-signals.js'
 import {
   iobaseOption,

@@ -1,7 +1,7 @@
 // What the user did wrong, as against what went wrong here: the one error that becomes exit code 2.
 
 import { MachineError } from '../machine/machine-error.js'
-import { SocketError } from '../monitor/unix-socket.js'
+import { SocketError } from '../monitor/server/unix-socket.js'
 import { ImageError } from '../testing/image-error.js'
 
 /** A file, an address or a value that the user named cannot be used. The message names it, and says why. */

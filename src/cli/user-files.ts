@@ -2,7 +2,7 @@
 
 import { accessSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { messageOf } from '../bus/message-of.js'
+import { messageOf } from '../common/message-of.js'
 import { UsageError } from './usage-error.js'
 
 /** Reads a file; standard input for `-`. @throws {UsageError} */

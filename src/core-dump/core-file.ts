@@ -1,7 +1,7 @@
 // Puts a core dump on disk.
 
+import { replaceWhole } from '../node/whole-file.js'
 import type { ElfCore } from './elf-core.js'
-import { replaceWhole } from './whole-file.js'
 
 export interface WriteCoreOptions {
   /** Told of the bytes written so far and of the bytes of the whole file, after each MiB. */

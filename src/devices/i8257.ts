@@ -1,9 +1,9 @@
 // The 8257/8237 DMA controller of the PC, as QEMU models it: a pair of them moves data between devices and memory.
 
-import { checkInteger, checkMethods } from '../bus/check.js'
 import type { IoPortBus } from '../bus/io-port-bus.js'
 import type { PortDevice } from '../bus/port-device.js'
 import type { PortMapping } from '../bus/port-map.js'
+import { checkInteger, checkMethods } from '../common/check.js'
 import { DmaPages, mapDmaPages } from './dma-pages.js'
 
 /** The memory that DMA reads and writes, by physical byte address (0..0xffffffff). */

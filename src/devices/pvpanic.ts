@@ -1,7 +1,7 @@
 // The pvpanic device: one byte-wide port through which a guest tells its host that it panicked.
 
-import { checkInteger } from '../bus/check.js'
 import type { PortDevice } from '../bus/port-device.js'
+import { checkInteger } from '../common/check.js'
 
 /** Bit 0: the guest has panicked. */
 export const PVPANIC_PANICKED = 1

@@ -1,6 +1,6 @@
 // All ACPI tables of a small PC as fw_cfg files, for firmware that has none of its own (SeaBIOS 1.17 and later).
 
-import { checkInteger } from '../bus/check.js'
+import { checkInteger } from '../common/check.js'
 import { acpiTable, TABLE_CHECKSUM_OFFSET, TABLE_HEADER_BYTES } from './acpi-table.js'
 import { ascii, join, littleEndian } from './aml.js'
 import { i440fxDsdt } from './i440fx-dsdt.js'

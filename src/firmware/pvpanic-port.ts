@@ -1,6 +1,6 @@
 // The port of a pvpanic device, and the fw_cfg file by which firmware learns of it.
 
-import { checkInteger } from '../bus/check.js'
+import { checkInteger } from '../common/check.js'
 import type { Machine } from '../machine/machine.js'
 import { littleEndian } from './aml.js'
 

@@ -1,7 +1,7 @@
 // What a domain definition says about panics and the end of a guest's run.
 
+import { kindOf } from '../common/kind-of.js'
 import type { TextPosition } from './domain-xml-error.js'
-import { kindOf } from './kind-of.js'
 
 /** libvirt's actions for `<on_crash>`; `rename-restart` is parsed, and then refused by the QEMU driver. */
 export const LIBVIRT_ACTIONS = [

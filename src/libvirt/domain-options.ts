@@ -1,6 +1,6 @@
 // What a Domain can be told beside its definition.
 
-import type { LaunchOptions } from './launch-machine.js'
+import type { LaunchOptions } from '../qemu-options/launch-machine.js'
 
 /** What can be done instead of `ignore`, where the QEMU version cannot let a panicked guest go on. */
 export type Fallback = 'destroy' | 'restart' | 'preserve'

@@ -1,11 +1,12 @@
 // A domain: a Machine in the hands of a manager that acts on its panics as libvirt 9.0 does.
 
-import { messageOf } from '../bus/message-of.js'
-import { coreFileName } from '../core-dump/core-file-name.js'
+import { coreFileName } from '../common/core-file-name.js'
+import { messageOf } from '../common/message-of.js'
 import type { MachineEvent, ShutdownData } from '../machine/events.js'
 import type { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
 import type { PanicMode } from '../machine/transitions.js'
+import { launchMachine } from '../qemu-options/launch-machine.js'
 import { checkDriverActions, checkDumpActions, type Refuse } from './check-definition.js'
 import type { CrashAction, DomainDefinition, LifecycleAction } from './domain-definition.js'
 import { CRASH_ACTIONS, checkIsDefinition, LIBVIRT_ACTIONS } from './domain-definition.js'
@@ -19,7 +20,6 @@ import {
   type LifecycleEvent,
   type MonitorEvent,
 } from './domain-state.js'
-import { launchMachine } from './launch-machine.js'
 import { qemuArguments } from './qemu-arguments.js'
 
 interface Actions {

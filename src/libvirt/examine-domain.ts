@@ -4,10 +4,9 @@ import { emulatorRefusal } from './check-emulator.js'
 import { CRASH_ACTIONS, type CrashAction, checkIsDefinition, type DomainDefinition } from './domain-definition.js'
 import { DomainError, type DomainEvent, type DomainState } from './domain-state.js'
 import { domainWarnings } from './domain-warnings.js'
-import type { PlannedDevice } from './plan-panic-notifier.js'
 import { qemuArguments } from './qemu-arguments.js'
 import { checkRealQemu, FIRST_WITH_PVPANIC, hasMachineType, isBeforePvpanic } from './real-qemu.js'
-import { type Outcome, runDomain } from './simulate.js'
+import { type DevicePlace, type Outcome, runDomain } from './run-domain.js'
 
 /** What one on_crash value leads to. */
 export interface CrashOutcome {
@@ -23,7 +22,7 @@ export interface CrashOutcome {
 export interface Examination {
   readonly definition: DomainDefinition
   /** The device's ports, first the one that the guest is told of; empty if the domain does not start. */
-  readonly devices: readonly PlannedDevice[]
+  readonly devices: readonly DevicePlace[]
   readonly qemuArguments: readonly string[]
   /** libvirt's reason for refusing the definition, or QEMU's for not starting. */
   readonly startError: string | undefined
@@ -52,7 +51,7 @@ export function examineDomain(definition: DomainDefinition, qemu?: string): Exam
   }
   if (qemu !== undefined && options.qemu !== qemu) warnings.push(`QEMU has pvpanic since ${FIRST_WITH_PVPANIC}`)
   const outcomes: CrashOutcome[] = []
-  let devices: readonly PlannedDevice[] = []
+  let devices: readonly DevicePlace[] = []
   let startError: string | undefined
   for (const onCrash of CRASH_ACTIONS) {
     if (onCrash === 'rename-restart') continue

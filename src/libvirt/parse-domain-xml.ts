@@ -1,5 +1,6 @@
 // Domain XML to a definition, as libvirt 9.0 parses it.
 
+import { kindOf } from '../common/kind-of.js'
 import { checkDefinition } from './check-definition.js'
 import {
   CRASH_ACTIONS,
@@ -13,7 +14,6 @@ import {
   type PanicModel,
 } from './domain-definition.js'
 import { DomainXmlError } from './domain-xml-error.js'
-import { kindOf } from './kind-of.js'
 import { childrenOf, parseXmlTree, type XmlElement } from './xml-tree.js'
 
 export interface ParseOptions {

@@ -1,7 +1,7 @@
 // Which QEMU versions and machine types a host can have had: those of a Machine, and the versions from before pvpanic.
 
+import { isBefore, parseVersion } from '../common/version.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
-import { isBefore, parseVersion } from './version.js'
 
 /** The series before pvpanic, and the last release of each. */
 const SERIES_BEFORE_PVPANIC: Readonly<Record<string, number>> = {

@@ -1,6 +1,6 @@
 // Hands a machine's events to its listeners: in order, after the transition that made them, whatever listeners do.
 
-import { checkOneOf } from '../bus/check.js'
+import { checkOneOf } from '../common/check.js'
 import { EVENT_NAMES, type EventName, type MachineEvent, type MachineEvents, timestampOf } from './events.js'
 
 /** What `Machine.on` calls. */

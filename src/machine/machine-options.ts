@@ -1,6 +1,6 @@
 // What a machine is told: its options, and what it does about its guest's panic, shutdown and reboot.
 
-import { checkInteger, checkOneOf } from '../bus/check.js'
+import { checkInteger, checkOneOf } from '../common/check.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import type { CpuControl } from './cpu-control.js'
 import type { EventName } from './events.js'

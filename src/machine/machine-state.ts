@@ -1,6 +1,6 @@
 // A machine's state as plain JSON: its shape, and the checks that keep a damaged or foreign one out.
 
-import { checkInteger, checkOneOf } from '../bus/check.js'
+import { checkInteger, checkOneOf } from '../common/check.js'
 import type { DmaChannelState, I8257State } from '../devices/i8257.js'
 import type { PvpanicCounts } from '../devices/pvpanic.js'
 import { type PanicLogEntry, type PanicLogState, PVPANIC_EVENTS } from './panic-log.js'

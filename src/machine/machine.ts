@@ -1,8 +1,8 @@
 // The machine: bus, devices and run state together, moved by what the guest reports and what the host commands.
 
-import { checkInteger, checkMethods } from '../bus/check.js'
 import { IoPortBus } from '../bus/io-port-bus.js'
 import { PORT_COUNT } from '../bus/port-map.js'
+import { checkInteger, checkMethods } from '../common/check.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'

@@ -1,6 +1,6 @@
 // What guests reported, in a ring of fixed size: a guest can write millions of reports and the host's memory stays flat.
 
-import { checkInteger } from '../bus/check.js'
+import { checkInteger } from '../common/check.js'
 import type { PvpanicEvent } from '../devices/pvpanic.js'
 
 /** One report of the guest. */

@@ -1,5 +1,8 @@
 // Cuts a stream of bytes into lines of bounded length.
 
+/** Ends every line that a monitor sends. */
+export const LINE_END = '\r\n'
+
 const NEWLINE = 0x0a
 const NOTHING = new Uint8Array(0)
 

@@ -1,12 +1,12 @@
 // Boots a guest with a pvpanic device in the engine that is asked for.
 
-import { checkOneOf } from '../bus/check.js'
+import { checkOneOf } from '../common/check.js'
 import type { Machine } from '../machine/machine.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
+import type { QemuEngineOptions } from './engines/qemu/engine.js'
+import { startV86Engine, type V86EngineOptions } from './engines/v86/engine.js'
 import { Guest } from './guest.js'
 import { type GuestImages, loadImages } from './guest-images.js'
-import type { QemuEngineOptions } from './qemu-engine.js'
-import { startV86Engine, type V86EngineOptions } from './v86-engine.js'
 
 export type { Guest } from './guest.js'
 
@@ -50,8 +50,8 @@ export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
   return new Guest(engine, signal)
 }
 
-async function startQemu(...args: Parameters<typeof import('./qemu-engine.js').startQemuEngine>) {
+async function startQemu(...args: Parameters<typeof import('./engines/qemu/engine.js').startQemuEngine>) {
   // Imported here, so that a browser can load this module.
-  const { startQemuEngine } = await import('./qemu-engine.js')
+  const { startQemuEngine } = await import('./engines/qemu/engine.js')
   return startQemuEngine(...args)
 }

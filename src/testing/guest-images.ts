@@ -1,10 +1,10 @@
 // What a guest boots from: files or buffers, read and checked before any emulator sees them.
 
-import { checkInteger } from '../bus/check.js'
-import { messageOf } from '../bus/message-of.js'
+import { checkInteger } from '../common/check.js'
+import { messageOf } from '../common/message-of.js'
 import { findFirmware } from './find-firmware.js'
 import { ImageError } from './image-error.js'
-import { findMultibootHeader, MULTIBOOT_SEARCHED } from './multiboot.js'
+import { findMultibootHeader, MULTIBOOT_SEARCHED } from './rom/multiboot.js'
 
 /** The path of a file (in Node), or the image itself. */
 export type Image = string | Uint8Array

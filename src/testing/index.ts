@@ -1,8 +1,6 @@
 // Entry point isa-pvpanic/testing: guests to test an emulator, or this library, with.
 
 export type { PvpanicEvent } from '../devices/pvpanic.js'
-export { Assembler, type LabelOffset, offset } from './assembler.js'
-export { AssemblyError } from './assembly-error.js'
 export {
   assertExitCode,
   assertNotPanicked,
@@ -12,14 +10,16 @@ export {
   GuestAssertionError,
 } from './assertions.js'
 export { type BootOptions, bootGuest, type EngineName } from './boot-guest.js'
-export { type BuiltinGuestOptions, builtinGuest, builtinGuestProgram } from './builtin-guest.js'
 export type { Checked } from './checks.js'
 export type { GuestEngine, GuestMachine } from './engine.js'
 export { Guest, type GuestEnding } from './guest.js'
 export type { GuestImages, Image } from './guest-images.js'
-export { type DmaProgram, GuestRom } from './guest-rom.js'
 export { ImageError } from './image-error.js'
-export type { Accumulator, Register8, Register16, Register32, SegmentRegister, WordRegister } from './registers.js'
+export { Assembler, type LabelOffset, offset } from './rom/assembler.js'
+export { AssemblyError } from './rom/assembly-error.js'
+export { type BuiltinGuestOptions, builtinGuest, builtinGuestProgram } from './rom/builtin-guest.js'
+export { type DmaProgram, GuestRom } from './rom/guest-rom.js'
+export type { Accumulator, Register8, Register16, Register32, SegmentRegister, WordRegister } from './rom/registers.js'
+export { type KernelOptions, testKernel, testKernelProgram } from './rom/test-kernel.js'
 export type { SerialText } from './serial-text.js'
-export { type KernelOptions, testKernel, testKernelProgram } from './test-kernel.js'
 export { GuestError, type GuestFailure, type WaitOptions } from './waiters.js'

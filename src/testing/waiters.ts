@@ -1,6 +1,6 @@
 // Waiting for a guest to do something: checked when anything changes, never for longer than asked.
 
-import { checkInteger } from '../bus/check.js'
+import { checkInteger } from '../common/check.js'
 
 /** Why a guest did not do what was waited for. */
 export type GuestFailure = 'timeout' | 'ended' | 'halted' | 'fault' | 'disposed'

@@ -1,7 +1,7 @@
 // Makes v86 emulators for ROM images, quickly and many of them, and takes them down without delay.
 
 import type { V86, V86Options } from 'v86'
-import { checkInteger } from '../bus/check.js'
+import { checkInteger } from '../common/check.js'
 import { coreOf } from './v86-internals.js'
 
 const MEBIBYTE = 0x100000

@@ -1,7 +1,7 @@
 // A whole guest as one file: v86's state and the machine's, which belong together and are of no use alone.
 
 import type { V86 } from 'v86'
-import { messageOf } from '../bus/message-of.js'
+import { messageOf } from '../common/message-of.js'
 import type { Machine } from '../machine/machine.js'
 import { type MachineState, parseMachineState } from '../machine/machine-state.js'
 import { coreOf } from './v86-internals.js'

@@ -1,6 +1,6 @@
 // The machine's hold on v86: stops the guest right after the instruction it is in, lets it go on, resets it.
 
-import { messageOf } from '../bus/message-of.js'
+import { messageOf } from '../common/message-of.js'
 import type { CpuControl } from '../machine/cpu-control.js'
 import { PowerOnState } from './power-on-state.js'
 import type { V86Core } from './v86-internals.js'

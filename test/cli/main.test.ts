@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { QmpClient } from '../../src/monitor/qmp-client.js'
+import { QmpClient } from '../../src/monitor/server/qmp-client.js'
 import { PROGRAM } from './program-process.js'
 
 it('leaves with the exit code of its command', async () => {

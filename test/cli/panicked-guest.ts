@@ -1,7 +1,7 @@
 // A QMP client that finds the guest of a run panicked.
 
 import { expect, vi } from 'vitest'
-import { QmpClient } from '../../src/monitor/qmp-client.js'
+import { QmpClient } from '../../src/monitor/server/qmp-client.js'
 
 /** Connects to the monitor once it is there, and waits until the guest stands panicked. The limits are milliseconds. */
 export async function findPanicked(address: string, limits: { connect: number; panic: number }): Promise<QmpClient> {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { GuestRom } from '../../src/testing/guest-rom.js'
+import { GuestRom } from '../../src/testing/rom/guest-rom.js'
 import { interruptRun } from './interrupted-run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-interrupted-'))

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { GuestRom } from '../../src/testing/guest-rom.js'
-import { testKernel } from '../../src/testing/test-kernel.js'
+import { GuestRom } from '../../src/testing/rom/guest-rom.js'
+import { testKernel } from '../../src/testing/rom/test-kernel.js'
 import { findPanicked, letGoOn } from './panicked-guest.js'
 import { run } from './run-program.js'
 

@@ -11,8 +11,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Machine } from '../../src/machine/machine.js'
-import { QmpClient } from '../../src/monitor/qmp-client.js'
-import { serve } from '../../src/monitor/serve.js'
+import { QmpClient } from '../../src/monitor/server/qmp-client.js'
+import { serve } from '../../src/monitor/server/serve.js'
 
 /** How the clients behave; there are as many of each. */
 const MANNERS = ['reads', 'never reads events', 'never negotiates', 'sends rubbish', 'never reads answers'] as const

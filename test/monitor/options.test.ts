@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { OPTIONS, parseSystemOptions } from '../../src/cli/qemu-options.js'
-import { NEXT_COMPLAINT, startSystem } from '../../src/cli/system.js'
-import { HelpRequest, OptionError } from '../../src/monitor/qemu-keyval.js'
+import { NEXT_COMPLAINT, startSystem } from '../../src/cli/system/system.js'
+import { OPTIONS, parseSystemOptions } from '../../src/qemu-options/command-line.js'
+import { HelpRequest, OptionError } from '../../src/qemu-options/keyval.js'
 
 interface Outcome {
   readonly arguments: readonly string[]

@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCommand } from '../../src/cli/serve.js'
-import { startSystem } from '../../src/cli/system.js'
-import { QmpClient } from '../../src/monitor/qmp-client.js'
+import { startSystem } from '../../src/cli/system/system.js'
+import { QmpClient } from '../../src/monitor/server/qmp-client.js'
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/pvpanic-system.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../src/cli/system/main.ts', import.meta.url))
 
 let folder = ''
 const children: ChildProcess[] = []

@@ -1,10 +1,10 @@
 // Holds QMP sessions against recorded conversations with a real QEMU, byte for byte.
 
 import { describe, expect, it } from 'vitest'
-import { parseSystemOptions } from '../../src/cli/qemu-options.js'
 import { Machine } from '../../src/machine/machine.js'
-import { QmpMonitor } from '../../src/monitor/qmp-monitor.js'
-import { QmpSession } from '../../src/monitor/qmp-session.js'
+import { QmpMonitor } from '../../src/monitor/qmp/monitor.js'
+import { QmpSession } from '../../src/monitor/qmp/session.js'
+import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import { bytesOf, type Exchange, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
 
 const recording = readQmpRecording()

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { Machine } from '../../src/machine/machine.js'
-import { QmpMonitor } from '../../src/monitor/qmp-monitor.js'
-import { QmpSession, type QmpSessionOptions } from '../../src/monitor/qmp-session.js'
+import { QmpMonitor } from '../../src/monitor/qmp/monitor.js'
+import { QmpSession, type QmpSessionOptions } from '../../src/monitor/qmp/session.js'
 
 class Client {
   readonly #session: QmpSession

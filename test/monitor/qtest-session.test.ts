@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Machine } from '../../src/machine/machine.js'
 import type { MachineOptions } from '../../src/machine/machine-options.js'
-import { GuestMemory } from '../../src/monitor/guest-memory.js'
-import { QtestSession, type QtestSessionOptions } from '../../src/monitor/qtest-session.js'
+import { GuestMemory } from '../../src/monitor/qtest/guest-memory.js'
+import { QtestSession, type QtestSessionOptions } from '../../src/monitor/qtest/session.js'
 
 const { replies } = JSON.parse(readFileSync(new URL('recordings/qtest.json', import.meta.url), 'utf8')) as {
   replies: [string, string][]

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Machine } from '../../src/machine/machine.js'
-import { serve } from '../../src/monitor/serve.js'
+import { serve } from '../../src/monitor/server/serve.js'
 
 const SOURCE = fileURLToPath(new URL('go-qemu/main.go', import.meta.url))
 /** Where Debian keeps the sources of Go libraries. */

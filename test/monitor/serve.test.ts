@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Machine } from '../../src/machine/machine.js'
 import type { MachineOptions } from '../../src/machine/machine-options.js'
-import { GuestMemory } from '../../src/monitor/guest-memory.js'
-import { QmpClient, type QmpClientEvent, QmpConnectionError } from '../../src/monitor/qmp-client.js'
-import { type MonitorServer, type ServeOptions, serve } from '../../src/monitor/serve.js'
+import { GuestMemory } from '../../src/monitor/qtest/guest-memory.js'
+import { QmpClient, type QmpClientEvent, QmpConnectionError } from '../../src/monitor/server/qmp-client.js'
+import { type MonitorServer, type ServeOptions, serve } from '../../src/monitor/server/serve.js'
 
 let folder = ''
 const cleanups: (() => unknown)[] = []

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 
-const module = new URL('../../src/testing/at-process-end.ts', import.meta.url).href
+const module = new URL('../../src/node/at-process-end.ts', import.meta.url).href
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-end-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 

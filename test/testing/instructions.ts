@@ -1,7 +1,7 @@
 // The instructions on which the assembler is compared with NASM: NASM's text, and the same in the assembler's words.
 
-import { type Assembler, offset } from '../../src/testing/assembler.js'
-import { REGISTERS_8, REGISTERS_16, REGISTERS_32 } from '../../src/testing/registers.js'
+import { type Assembler, offset } from '../../src/testing/rom/assembler.js'
+import { REGISTERS_8, REGISTERS_16, REGISTERS_32 } from '../../src/testing/rom/registers.js'
 
 export interface Instruction {
   readonly nasm: string

@@ -1,7 +1,7 @@
 // A guest as QEMU's command line. Option names and forms are those of QEMU's manual; test/live runs them.
 
 import { expect, it } from 'vitest'
-import { type QemuGuest, qemuArguments } from '../../src/testing/qemu-arguments.js'
+import { type QemuGuest, qemuArguments } from '../../src/testing/engines/qemu/arguments.js'
 
 const bare: QemuGuest = { files: {}, append: '', memory: 1, qmpSocket: '/run/q', accelerator: 'tcg' }
 const line = (guest: Partial<QemuGuest> = {}) => qemuArguments({ ...bare, ...guest }).join(' ')

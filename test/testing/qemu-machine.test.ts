@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { MachineError } from '../../src/index.js'
-import { QmpConnectionError } from '../../src/monitor/qmp-client.js'
-import { QmpError } from '../../src/monitor/qmp-error.js'
-import { QemuMachine, type QemuMachineOptions } from '../../src/testing/qemu-machine.js'
+import { QmpError } from '../../src/monitor/qmp/error.js'
+import { QmpConnectionError } from '../../src/monitor/server/qmp-client.js'
+import { QemuMachine, type QemuMachineOptions } from '../../src/testing/engines/qemu/machine.js'
 import type { QemuEventsRecording, RecordedStep } from './record-qemu-events.js'
 
 const url = new URL('qemu-events.json', import.meta.url)

@@ -1,0 +1,152 @@
+// The few human monitor commands that concern a panic, as `human-monitor-command` gives them to a QMP client.
+
+import { type PortWidth, readPort, writePort } from '../../bus/port-access.js'
+import type { Machine } from '../../machine/machine.js'
+import { MachineError } from '../../machine/machine-error.js'
+import { LINE_END } from '../line-splitter.js'
+import { NOT_SUSPENDED } from '../qmp/error.js'
+import { HmpArguments, HmpError, skipBlanks } from './expression.js'
+import { flatView } from './mtree.js'
+
+/** What a command line may ask of. */
+export interface HmpTarget {
+  readonly machine: Machine
+  /** The guest's name; undefined if it has none. */
+  readonly name: string | undefined
+  readonly uuid: string
+}
+
+/** Longest line that is looked at: QEMU's own commands are far shorter. */
+const LONGEST_LINE = 4096
+
+/** Runs command lines; like QEMU it remembers the size of the last `i` or `o` for the next one without a size. */
+export class HumanMonitor {
+  readonly #target: HmpTarget
+  #size = 4
+
+  constructor(target: HmpTarget) {
+    this.#target = target
+  }
+
+  /** Runs `line` and gives what it printed. */
+  run(line: string): string {
+    const [, name = '', rest = ''] = /^[ \t-\r]*([^ \t-\r/]*)(.*)$/s.exec(line.slice(0, LONGEST_LINE)) ?? []
+    if (name === 'info') return this.#info(rest)
+    if (name === '' && skipBlanks(rest) === '') return ''
+    return answer(name, () => {
+      if (name === 'i') return this.#portRead(new HmpArguments(name, rest))
+      if (name === 'o') return this.#portWrite(new HmpArguments(name, rest))
+      const command = COMMANDS.get(name)
+      if (command === undefined) return `unknown command: '${name}'${LINE_END}`
+      new HmpArguments(command.listedAs, rest).end()
+      command.run(this.#target.machine)
+      return ''
+    })
+  }
+
+  #info(line: string): string {
+    const [, topic = '', rest = ''] = /^[ \t-\r]*([^ \t-\r]*)(.*)$/s.exec(line) ?? []
+    return answer(`info ${topic}`, () => {
+      const show = TOPICS.get(topic)
+      if (show === undefined) return `unknown command: 'info ${topic}'${LINE_END}`
+      new HmpArguments(topic, topic === 'mtree' ? withoutFlatOption(rest) : rest).end()
+      return show(this.#target)
+    })
+  }
+
+  #portRead(command: HmpArguments): string {
+    const size = this.#chooseSize(command)
+    const port = command.integer() & 0xffff
+    command.end()
+    const { bus } = this.#target.machine
+    const width = widthOf(size)
+    const value = readPort(bus, port, width)
+    return `port${SUFFIXES[width]}[0x${hex(port, 4)}] = 0x${hex(value, 2 * size)}${LINE_END}`
+  }
+
+  #portWrite(command: HmpArguments): string {
+    const size = this.#chooseSize(command)
+    const port = command.integer() & 0xffff
+    const value = command.integer()
+    command.end()
+    const { bus } = this.#target.machine
+    writePort(bus, port, widthOf(size), value)
+    return ''
+  }
+
+  #chooseSize(command: HmpArguments): number {
+    this.#size = command.size() ?? this.#size
+    return this.#size
+  }
+}
+
+const SUFFIXES = { 1: 'b', 2: 'w', 4: 'l' } as const
+
+/** QEMU does eight bytes as one. */
+function widthOf(size: number): PortWidth {
+  return size === 2 || size === 4 ? size : 1
+}
+
+function answer(name: string, run: () => string): string {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof MachineError) return `Error: ${error.desc}${LINE_END}`
+    if (!(error instanceof HmpError)) throw error
+    return `${error.message}${LINE_END}Try "help ${name}" for more information${LINE_END}`
+  }
+}
+
+interface HmpCommand {
+  /** What messages call it. */
+  readonly listedAs: string
+  run(machine: Machine): void
+}
+
+const CONT: HmpCommand = { listedAs: 'cont|c', run: (machine) => machine.cont() }
+const WAKE_UP: HmpCommand = {
+  listedAs: 'system_wakeup',
+  run: () => {
+    throw new MachineError(NOT_SUSPENDED)
+  },
+}
+const STOP: HmpCommand = { listedAs: 'stop|s', run: (machine) => machine.stop() }
+const QUIT: HmpCommand = { listedAs: 'quit|q', run: (machine) => machine.quit() }
+
+/** The commands without arguments. */
+const COMMANDS: ReadonlyMap<string, HmpCommand> = new Map([
+  ['cont', CONT],
+  ['c', CONT],
+  ['stop', STOP],
+  ['s', STOP],
+  ['quit', QUIT],
+  ['q', QUIT],
+  ['system_wakeup', WAKE_UP],
+  ['system_reset', { listedAs: 'system_reset', run: (machine) => machine.reset() }],
+  ['system_powerdown', { listedAs: 'system_powerdown', run: (machine) => machine.powerdown() }],
+])
+
+/** What `info` can show. */
+const TOPICS: ReadonlyMap<string, (target: HmpTarget) => string> = new Map([
+  ['status', ({ machine }) => `VM status: ${describeState(machine)}${LINE_END}`],
+  ['mtree', ({ machine }) => flatView(machine)],
+  ['name', ({ name }) => (name === undefined ? '' : `${name}${LINE_END}`)],
+  ['uuid', ({ uuid }) => `${uuid}${LINE_END}`],
+])
+
+function describeState({ runState }: Machine): string {
+  if (runState === 'running' || runState === 'paused') return runState
+  return `paused (${runState})`
+}
+
+/** `-f` asks for the flat view, which is the only one there is; without it that is what comes, too. */
+function withoutFlatOption(rest: string): string {
+  const [, option, after] = /^[ \t-\r]*-([^ \t-\r]?)(.*)$/s.exec(rest) ?? []
+  if (option === undefined || after === undefined) return rest
+  if (option !== '' && option !== 'f') throw new HmpError(`mtree: unsupported option -${option}`)
+  return after
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}

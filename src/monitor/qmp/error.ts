@@ -1,0 +1,27 @@
+// How a monitor refuses a command, in QMP's words.
+
+import { ISA_BUS } from '../../qemu-options/device.js'
+
+/** QMP's error classes, those that a monitor of this package gives. */
+export type QmpErrorClass = 'GenericError' | 'CommandNotFound' | 'DeviceNotFound'
+
+/** A refused command. What is thrown as one reaches the client; nothing has changed. */
+export class QmpError extends Error {
+  override readonly name = 'QmpError'
+  /** A `QmpErrorClass`; from another server, whatever that calls it. */
+  readonly class: string
+  /** QMP's description; the same as `message`. */
+  readonly desc: string
+
+  constructor(desc: string, errorClass: string = 'GenericError' satisfies QmpErrorClass) {
+    super(desc)
+    this.class = errorClass
+    this.desc = desc
+  }
+}
+
+/** Why a device can be neither added nor removed. */
+export const NO_HOTPLUG = `Bus '${ISA_BUS}' does not support hotplugging`
+
+/** Why system_wakeup is refused: nothing here ever is suspended. */
+export const NOT_SUSPENDED = 'Unable to wake up: guest is not in suspended state'

@@ -1,0 +1,51 @@
+// What all QMP clients of a machine share: the machine, what it is called, its objects, its events.
+
+import type { Machine } from '../../machine/machine.js'
+import { HumanMonitor } from '../hmp/hmp.js'
+import { QmpEvents } from './events.js'
+import { ObjectTree } from './qom.js'
+
+export interface QmpMonitorOptions {
+  /** What query-name tells. The guest has no name. */
+  readonly name?: string
+  /** What query-uuid tells. All zeros. */
+  readonly uuid?: string
+  /** What the version names as its package. 'isa-pvpanic'. */
+  readonly package?: string
+  /** The ID of each pvpanic device in turn; one without is anonymous. */
+  readonly deviceIds?: readonly (string | undefined)[]
+}
+
+/** The version as greeting and query-version tell it. */
+export interface QmpVersion {
+  readonly qemu: { readonly major: number; readonly minor: number; readonly micro: number }
+  readonly package: string
+  readonly [name: string]: string | { readonly [name: string]: number }
+}
+
+const NO_UUID = '00000000-0000-0000-0000-000000000000'
+
+/** A machine's monitor. Give one to every QmpSession of the machine. */
+export class QmpMonitor {
+  readonly machine: Machine
+  readonly name: string | undefined
+  readonly uuid: string
+  readonly version: QmpVersion
+  /** Whether query-status has the member that QEMU 9.0 removed. */
+  readonly statusHasSinglestep: boolean
+  readonly events: QmpEvents
+  readonly objects: ObjectTree
+  readonly human: HumanMonitor
+
+  constructor(machine: Machine, options: QmpMonitorOptions = {}) {
+    const [major = 0, minor = 0, micro = 0] = machine.qemu.version.split('.').map(Number)
+    this.machine = machine
+    this.name = options.name
+    this.uuid = options.uuid ?? NO_UUID
+    this.version = { qemu: { major, minor, micro }, package: options.package ?? 'isa-pvpanic' }
+    this.statusHasSinglestep = major < 9
+    this.events = new QmpEvents(machine)
+    this.objects = new ObjectTree(machine, options.deviceIds)
+    this.human = new HumanMonitor(this)
+  }
+}

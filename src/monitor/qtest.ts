@@ -1,4 +1,0 @@
-// The entry point for qtest sessions: bytes in, bytes out, for any transport.
-
-export { GuestMemory } from './guest-memory.js'
-export { QtestSession, type QtestSessionOptions } from './qtest-session.js'

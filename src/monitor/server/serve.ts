@@ -1,0 +1,205 @@
+// Puts a machine behind QMP and qtest sockets, for any number of clients.
+
+import { once } from 'node:events'
+import { connect, createServer, type Server } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { DmaMemory } from '../../devices/i8257.js'
+import type { JsonLimits } from '../../json/reader.js'
+import type { Machine } from '../../machine/machine.js'
+import {
+  isLocal,
+  parseSocketAddress,
+  type SocketAddress,
+  showSocketAddress,
+} from '../../qemu-options/socket-address.js'
+import { QmpMonitor, type QmpMonitorOptions } from '../qmp/monitor.js'
+import { QmpSession } from '../qmp/session.js'
+import { QtestSession, type QtestSessionOptions } from '../qtest/session.js'
+import { type ConnectedSession, Connection } from './connection.js'
+import { EventLog } from './event-log.js'
+import { listenAtPath, listenAtPort } from './unix-socket.js'
+
+/** The protocols that are served. */
+export type Protocol = 'qmp' | 'qtest'
+
+export interface MonitorServerOptions extends QmpMonitorOptions {
+  /** The guest's memory, for qtest. None: reads give 0, writes vanish. */
+  readonly memory?: DmaMemory
+  /** Told of each qtest line, for a log. */
+  readonly onQtestLine?: QtestSessionOptions['onLine']
+  /** What a QMP request may cost. 256 KiB, 16,384 tokens, 1,024 levels: far less than QEMU allows, far more than is needed. */
+  readonly limits?: JsonLimits
+  /** Bytes of events that a client may be behind before it is cut off; kept once for all clients. 16 MiB. */
+  readonly eventLimit?: number
+  /** Told of what may not be wanted, a socket that other computers can reach. Writes to the console. */
+  readonly onWarning?: (text: string) => void
+}
+
+export interface ServeOptions extends MonitorServerOptions {
+  /** Addresses to serve QMP at: `unix:PATH` or `tcp:HOST:PORT`. */
+  readonly qmp?: readonly string[]
+  /** Addresses to serve qtest at. */
+  readonly qtest?: readonly string[]
+}
+
+const REQUEST_LIMITS: JsonLimits = { bytes: 1 << 18, tokens: 1 << 14, depth: 1024 }
+const EVENT_LIMIT = 16 << 20
+
+/** A machine's sockets. A client that does not read is cut off once it is too far behind; the others do not notice. */
+export class MonitorServer {
+  readonly #machine: Machine
+  readonly #options: MonitorServerOptions
+  readonly #monitor: QmpMonitor
+  readonly #log: EventLog
+  readonly #servers: Server[] = []
+  readonly #connections = new Set<Connection>()
+  readonly #unsubscribe: () => void
+  #flushing = false
+  #flushDue = false
+  #closing = false
+  /** Settles when the machine has ended, every client has been told, and the sockets are closed. */
+  readonly ended: Promise<void>
+  #onEnded = () => {}
+
+  constructor(machine: Machine, options: MonitorServerOptions = {}) {
+    this.#machine = machine
+    this.#options = options
+    this.#monitor = new QmpMonitor(machine, options)
+    this.#log = new EventLog(options.eventLimit ?? EVENT_LIMIT)
+    this.#unsubscribe = this.#monitor.events.subscribe((line) => this.#keep(line))
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve
+    })
+  }
+
+  /** How many clients are connected. */
+  get clients(): number {
+    return this.#connections.size
+  }
+
+  /**
+   * Listens at an address and serves whoever connects. A unix socket can be reached by its owner alone.
+   * @returns the address, with the port that was free if it asked for any.
+   * @throws {SocketError} if that cannot be done.
+   */
+  async listen(protocol: Protocol, address: SocketAddress): Promise<SocketAddress> {
+    if (!isLocal(address)) {
+      const onWarning = this.#options.onWarning ?? console.warn
+      onWarning(`${showSocketAddress(address)} can be reached by other computers, and ${protocol} asks for no password`)
+    }
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.attach(protocol, socket))
+    if ('path' in address) await listenAtPath(server, address.path)
+    else await listenAtPort(server, address.host, address.port)
+    this.#servers.push(server)
+    const bound = server.address()
+    return typeof bound === 'object' && bound !== null && 'host' in address ? { ...address, port: bound.port } : address
+  }
+
+  /** Connects to a client that listens, as QEMU's `-qtest unix:PATH` does. Rejects if nobody listens there. */
+  async connect(protocol: Protocol, address: SocketAddress): Promise<void> {
+    const socket = connect(address)
+    await once(socket, 'connect')
+    this.attach(protocol, socket)
+  }
+
+  /** Serves one client over any stream. */
+  attach(protocol: Protocol, stream: Duplex): void {
+    const connection: Connection = new Connection(stream, this.#log, {
+      beforeAnswer: () => this.#flushIfDue(),
+      onClose: () => this.#forget(connection),
+    })
+    this.#connections.add(connection)
+    if (protocol === 'qmp') this.#openQmp(connection)
+    else connection.open(this.#qtestSession(connection))
+    if (this.#machine.exitCode !== undefined) connection.finish()
+  }
+
+  /** Closes the sockets; every client is sent what it is still owed, if it reads it within a second. */
+  async close(): Promise<void> {
+    this.#finish()
+    await this.ended
+  }
+
+  #openQmp(connection: Connection): void {
+    const session = new QmpSession(this.#monitor, {
+      send: (bytes) => {
+        connection.send(bytes)
+        if (session.negotiated) connection.startEvents()
+      },
+      close: () => this.#finish(),
+      events: false,
+      limits: this.#options.limits ?? REQUEST_LIMITS,
+    })
+    connection.open(session)
+    session.start()
+  }
+
+  #qtestSession(connection: Connection): ConnectedSession {
+    const { memory, onQtestLine } = this.#options
+    return new QtestSession(this.#machine, {
+      send: (bytes) => connection.send(bytes),
+      close: () => this.#finish(),
+      ...(memory && { memory }),
+      ...(onQtestLine && { onLine: onQtestLine }),
+    })
+  }
+
+  #keep(line: Uint8Array): void {
+    if (this.#machine.exitCode !== undefined) setImmediate(() => this.#finish())
+    if (this.#connections.size === 0) return
+    if (this.#log.isFull) this.#makeRoom()
+    this.#log.append(line)
+    if (!this.#flushDue) {
+      this.#flushDue = true
+      setImmediate(() => this.#flushIfDue())
+    }
+  }
+
+  /** Who has not taken what is about to be dropped is cut off. */
+  #makeRoom(): void {
+    for (const connection of this.#connections) connection.flush()
+    this.#log.dropOldest()
+    for (const connection of this.#connections) if (connection.isBehind(this.#log.start)) connection.cut()
+  }
+
+  #flushIfDue(): void {
+    if (!this.#flushDue || this.#flushing) return
+    this.#flushDue = false
+    this.#flushing = true
+    for (const connection of this.#connections) connection.flush()
+    this.#flushing = false
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size > 0) return
+    this.#log.clear()
+    if (this.#closing) this.#onEnded()
+  }
+
+  #finish(): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#unsubscribe()
+    this.#flushIfDue()
+    for (const server of this.#servers) server.close()
+    for (const connection of [...this.#connections]) connection.finish()
+    if (this.#connections.size === 0) this.#onEnded()
+  }
+}
+
+/**
+ * Serves a machine's monitors at the addresses given. End it with `close()`; it ends by itself when the machine does.
+ * @throws {SocketAddressError | SocketError} if an address is none, or cannot be had; then nothing is served.
+ */
+export async function serve(machine: Machine, options: ServeOptions = {}): Promise<MonitorServer> {
+  const server = new MonitorServer(machine, options)
+  try {
+    for (const address of options.qmp ?? []) await server.listen('qmp', parseSocketAddress(address))
+    for (const address of options.qtest ?? []) await server.listen('qtest', parseSocketAddress(address))
+    return server
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}

@@ -1,0 +1,111 @@
+// The message's table, row by row and executed; and the same questions for real versions.
+
+import type { CrashAction } from '../libvirt/domain-definition.js'
+import type { Fallback } from '../libvirt/domain-options.js'
+import { checkRealQemu, hasMachineType, isBeforePvpanic } from '../libvirt/real-qemu.js'
+import { OPTIONS, type Option, type Plan, planPanicNotifier, type Stage } from './plan-panic-notifier.js'
+import { PLANNED_RANGES } from './planned-qemu.js'
+import { disagreements } from './simulate.js'
+import { answerToday, libvirtBeside, type TodayAnswer, type TodayInput } from './today.js'
+
+export interface MatrixFilter {
+  /** A version. All of the message's ranges. */
+  readonly qemu?: string
+  /** A machine type. Both kinds: pc-1.5, and any other. */
+  readonly machineType?: string
+  readonly option?: Option
+  /** 'destroy'. */
+  readonly onCrash?: CrashAction
+  /** 'destroy'. */
+  readonly fallback?: Fallback
+  /** 'B'. */
+  readonly stage?: Stage
+}
+
+export interface MatrixRow {
+  /** The version asked for, or the name of a range. */
+  readonly qemu: string
+  /** 'any': the row holds for both kinds. */
+  readonly machineType: string
+  readonly plan: Plan
+  /** Where the machine, executed, did otherwise than planned; empty. */
+  readonly disagreements: readonly string[]
+}
+
+const BUILTIN_TYPE = 'pc-1.5'
+const OTHER_TYPE = 'other'
+/** Exists in every version and never had the device built in. */
+const EXAMPLE_OF_OTHER = 'pc-i440fx-1.4'
+
+/** Planned in 2013, and never made. */
+const PLANNED_RELEASE = '1.5.4'
+const ITS_PREDECESSOR = '1.5.3'
+
+/**
+ * The rows that a filter leaves, by option, version, machine type, element; each planned and executed.
+ * @throws {RangeError} for a version or machine type that neither was nor was planned, with the known ones.
+ */
+export function optionMatrix(filter: MatrixFilter = {}): MatrixRow[] {
+  const { qemu, machineType, option, ...rest } = filter
+  checkPlannedQemu(qemu, machineType)
+  const versions = qemu === undefined ? PLANNED_RANGES.map(({ name, first }) => [name, first]) : [[qemu, qemu]]
+  const options = option === undefined ? OPTIONS : [option]
+  return options.flatMap((each) =>
+    versions.flatMap(([name = '', version = '']) =>
+      [false, true].flatMap((element) => {
+        const rowFor = (type: string, shown: string): MatrixRow => {
+          const plan = planPanicNotifier({ ...rest, qemu: version, machineType: type, option: each, element })
+          return { qemu: name, machineType: shown, plan, disagreements: disagreements(plan) }
+        }
+        if (machineType !== undefined) return [rowFor(machineType, machineType)]
+        const rows = [rowFor(BUILTIN_TYPE, BUILTIN_TYPE), rowFor(EXAMPLE_OF_OTHER, OTHER_TYPE)]
+        const [first] = rows
+        return first?.plan.qemu.builtin === true ? rows : rows.slice(1).map((row) => ({ ...row, machineType: 'any' }))
+      }),
+    ),
+  )
+}
+
+function checkPlannedQemu(qemu: string | undefined, machineType: string | undefined): void {
+  checkRealQemu(qemu === PLANNED_RELEASE ? ITS_PREDECESSOR : qemu, machineType)
+}
+
+export interface TodayRow {
+  readonly input: Required<TodayInput>
+  readonly answer: TodayAnswer
+}
+
+/** Real versions at which an answer changes, and one of now. */
+const REAL_VERSIONS = ['1.4.2', '1.5.0', '1.5.3', '1.6.0', '1.6.2', '1.7.0', '7.2']
+const REAL_MACHINE_TYPES = ['pc-i440fx-1.5', EXAMPLE_OF_OTHER]
+/** A QEMU before 1.5 has no 1.5 machine type. */
+const OLD_MACHINE_TYPES = [EXAMPLE_OF_OTHER]
+
+/**
+ * The message's questions for real versions, executed. libvirt is a release of the same period unless given.
+ * @throws {RangeError} for a version or machine type that never was, with the known ones.
+ */
+export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string } = {}): TodayRow[] {
+  const { onCrash = 'destroy' } = filter
+  if (onCrash === 'ignore' || onCrash === 'rename-restart') {
+    throw new RangeError(
+      `onCrash: libvirt refuses '${onCrash}' for QEMU; expected destroy, restart, preserve, coredump-destroy or coredump-restart`,
+    )
+  }
+  checkRealQemu(filter.qemu, filter.machineType)
+  const { machineType: wanted = 'pc' } = filter
+  const versions =
+    filter.qemu === undefined ? REAL_VERSIONS.filter((qemu) => hasMachineType(qemu, wanted)) : [filter.qemu]
+  const machineTypesOf = (qemu: string): readonly string[] => {
+    if (filter.machineType !== undefined) return [filter.machineType]
+    return isBeforePvpanic(qemu) ? OLD_MACHINE_TYPES : REAL_MACHINE_TYPES
+  }
+  return versions.flatMap((qemu) =>
+    machineTypesOf(qemu).flatMap((machineType) =>
+      [false, true].map((element) => {
+        const input = { qemu, libvirt: filter.libvirt ?? libvirtBeside(qemu), machineType, element, onCrash }
+        return { input, answer: answerToday(input) }
+      }),
+    ),
+  )
+}

@@ -1,0 +1,59 @@
+// The argument of `-m`: how much memory the guest has.
+
+import { checkNames, OptionError, parseKeyValues } from './keyval.js'
+
+export const DEFAULT_MEMORY = 128 << 20
+const LARGEST_MEMORY = 2 ** 32
+const LARGEST_64_BIT = 2n ** 64n
+/** QEMU rounds up to a multiple of it. */
+const GRANULE = 8192
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1 << 20,
+  b: 1,
+  k: 1 << 10,
+  m: 1 << 20,
+  g: 1 << 30,
+  t: 2 ** 40,
+  p: 2 ** 50,
+  e: 2 ** 60,
+}
+
+const NO_SIZE = [
+  "Parameter 'size' expects a non-negative number below 2^64",
+  'Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-',
+  'and exabytes, respectively.',
+].join('\n')
+
+/**
+ * Reads the argument of `-m`; memory that is plugged in later, which `slots` and `maxmem` allow, there is none.
+ * @returns bytes.
+ * @throws {OptionError}
+ */
+export function parseMemory(argument: string, warn: (text: string) => void): number {
+  const values = parseKeyValues(argument, 'size', warn)
+  checkNames(values, ['size', 'slots', 'maxmem'])
+  const text = values.get('size') ?? ''
+  if (text === '') return DEFAULT_MEMORY
+  const size = Math.ceil(readSize(text) / GRANULE) * GRANULE
+  if (size > LARGEST_MEMORY) throw new OptionError("Parameter 'size' must be at most 4G here")
+  return size === 0 ? DEFAULT_MEMORY : size
+}
+
+/** A number with a unit, MiB if there is none. A fraction needs a unit above bytes. */
+function readSize(text: string): number {
+  const [, whole = '', fraction, suffix = ''] =
+    /^[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|\d+)(\.\d*)?([bkmgtpeBKMGTPE]?)$/.exec(text) ?? []
+  const isHex = /^0x/i.test(whole)
+  const unit = UNITS[suffix.toLowerCase()] ?? 0
+  const isFraction = Number(`0${fraction ?? ''}`) !== 0
+  if (whole === '' || (fraction !== undefined && isHex) || (isFraction && (suffix === '' || unit === 1))) {
+    throw new OptionError(NO_SIZE)
+  }
+  if (whole.length > 20 || BigInt(whole) >= LARGEST_64_BIT) {
+    throw new OptionError(`Value '${text}' is out of range for parameter 'size'`)
+  }
+  // QEMU takes the last digit of 0x40 for one that is in need of a unit, that of 0x4B for none.
+  const isHexLetter = isHex && /[a-fA-F]$/.test(text)
+  return (Number(BigInt(whole)) + Number(`0${fraction ?? ''}`)) * (isHexLetter ? 1 : unit)
+}

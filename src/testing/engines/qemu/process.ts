@@ -1,0 +1,76 @@
+// QEMU as a child process: whether it is installed, what it complains of, how it ended.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { atProcessEnd } from '../../../node/at-process-end.js'
+
+/** QEMU cannot be started, or has failed while it ran the guest. The message holds QEMU's own words. */
+export class QemuError extends Error {
+  override readonly name = 'QemuError'
+}
+
+/** How a process ended: with a code, or by a signal. */
+export interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+const KEPT_COMPLAINTS = 4096
+
+/** A QEMU whose standard input and output are its guest's COM1. */
+export class QemuProcess {
+  readonly #child: ChildProcess
+  #complaints = ''
+  /** Settles when it has ended and all that it wrote has been read. */
+  readonly ended: Promise<ProcessEnd>
+
+  /** @param cleanUp called if this process exits while QEMU runs. */
+  constructor(program: string, args: readonly string[], cleanUp: () => void) {
+    const child = spawn(program, args, { stdio: 'pipe' })
+    this.#child = child
+    // Nothing of a guest outlives the process that started it.
+    const forget = atProcessEnd(() => {
+      this.kill()
+      cleanUp()
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-KEPT_COMPLAINTS)
+    })
+    // Writing to a QEMU that has ended is no fault of the writer's.
+    child.stdin.on('error', () => {})
+    this.ended = new Promise((resolve) => {
+      child.once('error', () => resolve({ code: null, signal: null }))
+      child.once('close', (code, signal) => resolve({ code, signal }))
+    })
+    void this.ended.then(forget)
+  }
+
+  /** The newest part of what it has written to its standard error. */
+  get complaints(): string {
+    return this.#complaints.trim()
+  }
+
+  /** Calls `listener` with what the guest prints, from now on. */
+  onText(listener: (text: string) => void): void {
+    this.#child.stdout?.setEncoding('latin1').on('data', listener)
+  }
+
+  send(text: string): void {
+    this.#child.stdin?.write(text, 'latin1')
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+}
+
+/** @throws {QemuError} that says how to install QEMU. */
+export function checkInstalled(program: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(program, ['--version'], (cause) => {
+      if (cause === null) return resolve()
+      const how =
+        'On Debian: apt-get install qemu-system-x86. Or name the program as qemuProgram (--qemu-program FILE).'
+      reject(new QemuError(`engine 'qemu' cannot run ${program}: ${cause.message.trim()}. ${how}`, { cause }))
+    })
+  })
+}

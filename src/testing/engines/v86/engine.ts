@@ -1,0 +1,117 @@
+// Guests in v86, in this process: starts at once, runs in browsers too, 32-bit only.
+
+import type { V86, V86Options } from 'v86'
+import { dumpCore, writeCore } from '../../../core-dump/index.js'
+import type { Machine } from '../../../machine/machine.js'
+import {
+  type AttachOptions,
+  attach,
+  createEmulator,
+  destroyEmulator,
+  EmulatorFault,
+  type WasmModule,
+} from '../../../v86/index.js'
+import type { EngineListener, GuestEngine } from '../../engine.js'
+import type { LoadedImages } from '../../guest-images.js'
+import { builtinGuest } from '../../rom/builtin-guest.js'
+import { checkRoom } from './room.js'
+
+/** What only v86 has. */
+export interface V86EngineOptions extends AttachOptions {
+  /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
+  readonly wasm?: WasmModule
+  /** More options for v86. */
+  readonly v86?: Partial<V86Options>
+}
+
+/** @throws what `createEmulator` and `attach` throw; {ImageError} for images that do not fit into memory. */
+export async function startV86Engine(images: LoadedImages, options: V86EngineOptions): Promise<GuestEngine<Machine>> {
+  const { wasm, v86, ...attachOptions } = options
+  const { bios, vgaBios, memory, multiboot } = images
+  const { iobase } = options
+  const isBuiltin = bios === undefined && multiboot === undefined
+  checkRoom(images)
+  const emulator = await createEmulator({
+    memory,
+    ...(isBuiltin ? { bios: builtinGuest(iobase == null ? {} : { iobase }) } : bios && { bios }),
+    ...(vgaBios && { vgaBios }),
+    ...(wasm && { wasm }),
+    v86: { ...imageOptions(images), ...v86 },
+  })
+  try {
+    return new V86Engine(emulator, { ...attachOptions, dma: options.dma ?? isBuiltin })
+  } catch (error) {
+    await destroyEmulator(emulator)
+    throw error
+  }
+}
+
+class V86Engine implements GuestEngine<Machine> {
+  readonly machine: Machine
+  readonly settled = true
+  readonly #emulator: V86
+  readonly #paused: boolean
+  #listener: EngineListener | undefined
+
+  constructor(emulator: V86, { onError, onHalt, onEnd, ...options }: AttachOptions) {
+    this.#emulator = emulator
+    this.#paused = options.startPaused === true
+    this.machine = attach(emulator, {
+      ...options,
+      onError: (error) => {
+        if (error instanceof EmulatorFault) this.#listener?.onFault(error)
+        if (onError !== undefined) onError(error)
+        else if (!(error instanceof EmulatorFault)) console.error('isa-pvpanic:', error)
+      },
+      onHalt: () => {
+        this.#listener?.onHalt()
+        onHalt?.()
+      },
+      onEnd: (exitCode) => {
+        this.#listener?.onChange()
+        onEnd?.(exitCode)
+      },
+    })
+  }
+
+  start(listener: EngineListener): void {
+    this.#listener = listener
+    this.machine.on('*', () => listener.onChange())
+    this.#emulator.add_listener('serial0-output-byte', (byte) => listener.onText(String.fromCharCode(byte)))
+    if (!this.#paused) this.#emulator.run()
+  }
+
+  send(text: string): void {
+    this.#emulator.serial0_send(text)
+  }
+
+  async dumpCore(path: string): Promise<void> {
+    await writeCore(path, await dumpCore(this.machine, this.#emulator))
+  }
+
+  dispose(): Promise<void> {
+    return destroyEmulator(this.#emulator)
+  }
+}
+
+/** The images as v86's options name them. Whatever is not a ROM may want ACPI. */
+function imageOptions({ kernel, initrd, multiboot, fda, hda, cdrom, append, bios }: LoadedImages): Partial<V86Options> {
+  const isSystem = [kernel, multiboot, fda, hda, cdrom].some((image) => image !== undefined)
+  return {
+    ...(isSystem && bios && { acpi: true }),
+    ...(kernel && { bzimage: bufferOf(kernel) }),
+    ...(initrd && { initrd: bufferOf(initrd) }),
+    ...(multiboot && { multiboot: bufferOf(multiboot) }),
+    ...(fda && { fda: bufferOf(fda) }),
+    ...(hda && { hda: bufferOf(hda) }),
+    ...(cdrom && { cdrom: bufferOf(cdrom) }),
+    ...(append !== '' && { cmdline: append }),
+  }
+}
+
+/** v86 writes into its images and reads them by words. */
+function bufferOf(image: Uint8Array): { buffer: ArrayBuffer } {
+  const copy = new Uint8Array(Math.ceil(image.length / 4) * 4)
+  copy.set(image)
+  return { buffer: copy.buffer }
+}

@@ -1,0 +1,92 @@
+// Random JSON: what is valid must be read as JSON.parse reads it, and nothing may make the reader throw or stall.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { JsonReader, type JsonResult } from '../../src/json/reader.js'
+import { isJsonObject, type JsonValue } from '../../src/json/value.js'
+import { writeJson } from '../../src/json/writer.js'
+
+function read(bytes: Uint8Array, cuts: readonly number[] = []): JsonResult[] {
+  const results: JsonResult[] = []
+  const reader = new JsonReader((result) => results.push(result))
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)
+  let from = 0
+  for (const end of ends) {
+    reader.feed(bytes.subarray(from, end))
+    from = end
+  }
+  return results
+}
+
+/** As JSON.parse would have given it. */
+function plain(value: JsonValue): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(plain)
+  return isJsonObject(value) ? Object.fromEntries([...value].map(([name, member]) => [name, plain(member)])) : value
+}
+
+/** Strings without what QEMU refuses: lone surrogates, and code points that are no characters. */
+const text = fc.string({ unit: 'binary' }).filter((string) => {
+  return [...string].every((character) => {
+    const code = character.codePointAt(0) ?? 0
+    return (code & 0xfffe) !== 0xfffe && (code < 0xfdd0 || code > 0xfdef)
+  })
+})
+const object = fc.dictionary(text, fc.jsonValue({ maxDepth: 3 }).map(withoutBadText))
+
+function withoutBadText(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value).replace(
+      /[\ud800-\udbff][\udc00-\udfff]|\\u[dD][89a-fA-F]..|[\ufdd0-\ufdef\ufffe\uffff]/g,
+      '',
+    ),
+  )
+}
+
+describe('the JSON reader', () => {
+  it('reads valid objects as JSON.parse does, whatever pieces they come in', () => {
+    fc.assert(
+      fc.property(object, fc.array(fc.nat(), { maxLength: 5 }), fc.constantFrom(0, 2), (value, cuts, indent) => {
+        const json = JSON.stringify(value, undefined, indent)
+        const results = read(Buffer.from(json), cuts)
+        expect(results).toHaveLength(1)
+        const [result] = results
+        expect(result !== undefined && 'value' in result ? plain(result.value) : result).toEqual(JSON.parse(json))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('reads back what the writer wrote, integers of 64 bits included', () => {
+    const integer = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n })
+    const value = fc.dictionary(text, fc.oneof(text, integer, fc.boolean(), fc.constant(null), fc.array(integer)))
+    fc.assert(
+      fc.property(value, (members) => {
+        const map = new Map<string, JsonValue>(Object.entries(members))
+        const [result] = read(Buffer.from(writeJson(map)))
+        expect(
+          result !== undefined && 'value' in result && isJsonObject(result.value) && new Map([...result.value]),
+        ).toEqual(map)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('gives doubles back as they were', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(Number(writeJson(value))).toBe(value)
+      }),
+    )
+  })
+
+  it('finds its way back from any bytes by 0xff and a line end', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const results = read(Uint8Array.from([...bytes, 0xff, 0x0a, ...Buffer.from('{"a":1}')]))
+        expect(results.at(-1)).toEqual({ value: new Map([['a', 1n]]) })
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

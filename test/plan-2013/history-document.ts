@@ -1,0 +1,52 @@
+// The generated tables of docs/history.md. Run: npx tsx test/libvirt/history-document.ts, to write them anew.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { renderTable } from '../../src/common/render-table.js'
+import { PLAN_AND_HISTORY } from '../../src/plan-2013/libvirt-history.js'
+import { optionMatrix, todayMatrix } from '../../src/plan-2013/matrix.js'
+import { OPEN_QUESTIONS } from '../../src/plan-2013/message.js'
+import { renderOptions, renderToday } from '../../src/plan-2013/render-matrix.js'
+
+const DOCUMENT = new URL('../../docs/history.md', import.meta.url)
+
+const TABLES: Readonly<Record<string, () => string>> = {
+  options: () => renderOptions(optionMatrix({ onCrash: 'destroy' }), 'markdown'),
+  today: () => renderToday(todayMatrix(), 'markdown'),
+  'plan and history': () =>
+    renderTable(
+      [
+        { title: 'planned in 2013', cell: ({ planned }) => planned },
+        { title: 'what came of it', cell: ({ happened }) => happened },
+      ],
+      PLAN_AND_HISTORY,
+      'markdown',
+    ),
+  'open questions': () =>
+    renderTable(
+      [
+        { title: '', cell: ([id]) => id },
+        { title: 'question', cell: ([, { question }]) => question },
+        { title: 'read here as', cell: ([, { chosen }]) => chosen },
+        { title: 'or as', cell: ([, { others }]) => others.join('; ') },
+        { title: 'because', cell: ([, { why }]) => why },
+      ],
+      Object.entries(OPEN_QUESTIONS),
+      'markdown',
+    ),
+}
+
+export const readDocument = (): string => readFileSync(DOCUMENT, 'utf8')
+
+/** The document with its tables made anew, each between its two marks. */
+export function withTables(document: string): string {
+  return Object.entries(TABLES).reduce((text, [name, make]) => {
+    const [begin, end] = [`<!-- table: ${name} -->\n`, `<!-- end of table: ${name} -->`]
+    const [head, rest = ''] = text.split(begin)
+    const [, tail] = rest.split(end)
+    if (tail === undefined) throw new Error(`docs/history.md has no place for the table "${name}"`)
+    return `${head}${begin}\n${make()}\n${end}${tail}`
+  }, document)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(DOCUMENT, withTables(readDocument()))
