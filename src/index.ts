@@ -2,7 +2,7 @@
 
 export { IoPortBus } from './bus/io-port-bus.js'
 export type { PortDevice } from './bus/port-device.js'
-export type { MapOptions, PortMapping, PortRange } from './bus/port-map.js'
+export type { MapOptions, PortChangeListener, PortMapping, PortRange } from './bus/port-map.js'
 export { type PortAccess, tapPorts } from './bus/port-tap.js'
 export {
   type PortTraceDifference,

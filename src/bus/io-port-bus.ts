@@ -18,7 +18,14 @@
 // Devices that find no slot are reached through the one megamorphic site; they work the same, slower.
 
 import type { PortDevice } from './port-device.js'
-import { type MapOptions, PORT_COUNT, PortMap, type PortMapping, type PortRange } from './port-map.js'
+import {
+  type MapOptions,
+  PORT_COUNT,
+  type PortChangeListener,
+  PortMap,
+  type PortMapping,
+  type PortRange,
+} from './port-map.js'
 import { Form, formsOf, readWhole, stepSize, writeWhole } from './wide-access.js'
 
 /** What no mapping covers: reads all ones, swallows writes. A region of its own, so wide accesses can start in it. */
@@ -116,6 +123,21 @@ export class IoPortBus {
   /** Every mapping, by base port; where they overlap each says what of it is visible and what shadows the rest. */
   mappings(): PortMapping[] {
     return this.#map.list()
+  }
+
+  /** The mapping that answers at `port`, taken modulo 0x10000; undefined where nothing is mapped. */
+  mappingAt(port: number): PortMapping | undefined {
+    return this.#map.owners({ base: port & 0xffff, size: 1 })[0]
+  }
+
+  /**
+   * Calls `listener` after each `map`, `unmap` and `move` with the ports of the window; for a move with those it left, then
+   * with those it took. Only there can ports have changed hands: `mappingAt` says who answers now. A change can come from
+   * within a guest's access, so the listener must not throw.
+   * @returns what ends that.
+   */
+  onChange(listener: PortChangeListener): () => void {
+    return this.#map.onChange(listener)
   }
 
   /** Reads a byte: 0..0xff. */

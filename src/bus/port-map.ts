@@ -50,10 +50,14 @@ export interface PortMapObserver {
   removed(mapping: PortMapping, deviceLeft: boolean): void
 }
 
+/** Told of a run of ports whose owner may have changed. */
+export type PortChangeListener = (changed: PortRange) => void
+
 /** The mappings of a bus as layers, painted from the bottom to the top. */
 export class PortMap {
   readonly #layers: Mapping[] = []
   readonly #observer: PortMapObserver
+  #listeners: readonly PortChangeListener[] = []
 
   constructor(observer: PortMapObserver) {
     this.#observer = observer
@@ -71,7 +75,19 @@ export class PortMap {
     const above = this.#layers.findIndex((other) => other.priority > priority)
     this.#layers.splice(above === -1 ? this.#layers.length : above, 0, mapping)
     this.#paint(mapping)
+    this.#changed({ base, size })
     return mapping
+  }
+
+  /** Calls `listener` after every change; returns what ends that. */
+  onChange(listener: PortChangeListener): () => void {
+    if (typeof listener !== 'function') throw new TypeError('listener: expected a function')
+    // A function of its own for each call, so that a listener added twice is removed once.
+    const own: PortChangeListener = (range) => listener(range)
+    this.#listeners = [...this.#listeners, own]
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== own)
+    }
   }
 
   remove(mapping: Mapping): void {
@@ -79,6 +95,7 @@ export class PortMap {
     this.#paint(mapping)
     const deviceLeft = this.#layers.some((layer) => layer.device === mapping.device)
     this.#observer.removed(mapping, deviceLeft)
+    this.#changed({ base: mapping.base, size: mapping.size })
   }
 
   /** Paints anew wherever `device` is mapped. */
@@ -88,11 +105,14 @@ export class PortMap {
 
   move(mapping: Mapping, base: number): void {
     this.#indexOf(mapping)
-    checkWindow(base, mapping.size)
-    const before = { base: mapping.base, size: mapping.size }
+    const { size } = mapping
+    checkWindow(base, size)
+    const before = { base: mapping.base, size }
     mapping.base = base
     this.#paint(before)
     this.#paint(mapping)
+    this.#changed(before)
+    this.#changed({ base, size })
   }
 
   /** Every mapping, by base port; of those with the same base the one that wins comes first. */
@@ -119,6 +139,10 @@ export class PortMap {
       const size = Math.min(end, layer.base + layer.size) - base
       if (size > 0) this.#observer.paint({ base, size }, layer)
     }
+  }
+
+  #changed(range: PortRange): void {
+    for (const listener of this.#listeners) listener(range)
   }
 
   #indexOf(mapping: Mapping): number {

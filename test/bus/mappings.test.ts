@@ -145,3 +145,67 @@ describe('wrong use by the embedder', () => {
     expect([mapping.base, bus.inb(0x505)]).toEqual([0x505, 0x03])
   })
 })
+
+describe('a listener of changes', () => {
+  const told = () => {
+    const changes: [base: number, size: number, owner: string | undefined][] = []
+    const end = bus.onChange(({ base, size }) => changes.push([base, size, bus.mappingAt(base)?.device.name]))
+    return { changes, end }
+  }
+
+  it('is told of mapping, moving and unmapping, once the bus answers accordingly', () => {
+    const { changes } = told()
+    const below = bus.map(0, 16, dma)
+    const above = bus.map(0, 1, pvpanic)
+    above.move(0x505)
+    above.unmap()
+    below.unmap()
+    expect(changes).toEqual([
+      [0, 16, 'dma'],
+      [0, 1, 'pvpanic'],
+      [0, 1, 'dma'],
+      [0x505, 1, 'pvpanic'],
+      [0x505, 1, undefined],
+      [0, 16, undefined],
+    ])
+  })
+
+  it('is told of nothing else: neither of accesses nor of what was refused', () => {
+    const { changes } = told()
+    expect(() => bus.map(0xffff, 2, dma)).toThrow(RangeError)
+    bus.outb(0, 1)
+    expect(changes).toEqual([])
+  })
+
+  it('is told nothing more once it ended that, however often it was added', () => {
+    const changes: string[] = []
+    const listener = () => changes.push('changed')
+    const ends = [bus.onChange(listener), bus.onChange(listener)]
+    bus.map(0, 1, dma)
+    ends[0]?.()
+    ends[0]?.()
+    bus.map(0, 1, dma)
+    ends[1]?.()
+    bus.map(0, 1, dma)
+    expect(changes).toHaveLength(3)
+  })
+
+  it('can take away what was just mapped', () => {
+    const end = bus.onChange(() => {
+      end()
+      bus.mappingAt(0)?.unmap()
+    })
+    bus.map(0, 1, pvpanic)
+    expect(bus.mappings()).toEqual([])
+    expect(bus.inb(0)).toBe(0xff)
+  })
+})
+
+describe('mappingAt()', () => {
+  it('gives the mapping that wins at a port', () => {
+    const below = bus.map(0, 16, dma)
+    const above = bus.map(0, 1, pvpanic)
+    expect([bus.mappingAt(0), bus.mappingAt(1), bus.mappingAt(16)]).toEqual([above, below, undefined])
+    expect(bus.mappingAt(0x10001)).toBe(below)
+  })
+})
