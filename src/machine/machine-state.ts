@@ -1,6 +1,7 @@
 // A machine's state as plain JSON: its shape, and the checks that keep a damaged or foreign one out.
 
 import { checkInteger, checkOneOf } from '../common/check.js'
+import { kindOf } from '../common/kind-of.js'
 import type { DmaChannelState, I8257State } from '../devices/i8257.js'
 import type { PvpanicCounts } from '../devices/pvpanic.js'
 import { type PanicLogEntry, type PanicLogState, PVPANIC_EVENTS } from './panic-log.js'
@@ -45,6 +46,8 @@ const CONTROLLERS = 2
 const CHANNELS = 4
 const MOST_DEVICES = 2
 const MOST_ENTRIES = 1 << 20
+/** Of anything that is counted: as many again can follow before a count is no exact integer. */
+const LARGEST_COUNT = 2 ** 52
 
 /**
  * Returns `value` as a machine's state, a copy that shares nothing with it.
@@ -60,7 +63,7 @@ export function parseMachineState(value: unknown): MachineState {
     version: STATE_VERSION,
     runState: checkOneOf('state.runState', state.runState, exitCode === null ? RUN_STATES : ENDED),
     exitCode,
-    panicResets: checkInteger('state.panicResets', state.panicResets, 0, Number.MAX_SAFE_INTEGER),
+    panicResets: checkInteger('state.panicResets', state.panicResets, 0, LARGEST_COUNT),
     dma: array('state.dma', state.dma, CONTROLLERS, CONTROLLERS, parseController),
     pvpanics: array('state.pvpanics', state.pvpanics, 0, MOST_DEVICES, parsePvpanic),
     panics: parseLog('state.panics', state.panics),
@@ -94,7 +97,7 @@ function parsePvpanic(path: string, value: unknown): PvpanicState {
   const { source, iobase, counts } = object(path, value)
   const count = object(`${path}.counts`, counts)
   const parseCount = (name: keyof PvpanicCounts) =>
-    checkInteger(`${path}.counts.${name}`, count[name], 0, Number.MAX_SAFE_INTEGER)
+    checkInteger(`${path}.counts.${name}`, count[name], 0, LARGEST_COUNT)
   return {
     source: checkOneOf(`${path}.source`, source, ['builtin', 'device']),
     iobase: checkInteger(`${path}.iobase`, iobase, 0, WORD),
@@ -110,13 +113,15 @@ function parsePvpanic(path: string, value: unknown): PvpanicState {
 function parseLog(path: string, value: unknown): PanicLogState {
   const { total, entries } = object(path, value)
   const parsed = array(`${path}.entries`, entries, 0, MOST_ENTRIES, parseEntry)
-  return { total: checkInteger(`${path}.total`, total, parsed.length, Number.MAX_SAFE_INTEGER), entries: parsed }
+  return { total: checkInteger(`${path}.total`, total, parsed.length, LARGEST_COUNT), entries: parsed }
 }
 
 function parseEntry(path: string, value: unknown): PanicLogEntry {
   const { event, value: byte, time } = object(path, value)
   if (typeof time !== 'number' || !Number.isFinite(time)) {
-    throw new TypeError(`${path}.time: expected milliseconds since 1970, got ${String(time)}`)
+    throw new TypeError(
+      `${path}.time: expected milliseconds since 1970, got ${typeof time === 'number' ? time : kindOf(time)}`,
+    )
   }
   return {
     event: checkOneOf(`${path}.event`, event, PVPANIC_EVENTS),
@@ -127,7 +132,7 @@ function parseEntry(path: string, value: unknown): PanicLogEntry {
 
 function object(path: string, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${path}: expected an object, got ${Array.isArray(value) ? 'an array' : String(value)}`)
+    throw new TypeError(`${path}: expected an object, got ${Array.isArray(value) ? 'an array' : kindOf(value)}`)
   }
   return value as Record<string, unknown>
 }
@@ -141,5 +146,6 @@ function array<T>(
 ): readonly T[] {
   if (!Array.isArray(value)) throw new TypeError(`${path}: expected an array, got ${typeof value}`)
   checkInteger(`${path}.length`, value.length, min, max)
-  return value.map((element, index) => parse(`${path}[${index}]`, element))
+  // Not `map`, which passes over holes.
+  return Array.from(value, (element: unknown, index) => parse(`${path}[${index}]`, element))
 }
