@@ -13,6 +13,7 @@ export {
   recordPortTrace,
   replayPortTrace,
 } from './bus/port-trace.js'
+export { OptionRangeError, OptionTypeError } from './common/check.js'
 export { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, DebugExit } from './devices/debug-exit.js'
 export {
   type DmaChannelState,

@@ -1,6 +1,6 @@
 // Which mapping answers at which port: overlap, priority, moving and unmapping. Nothing here runs when a guest does I/O.
 
-import { checkInteger } from '../common/check.js'
+import { checkFunction, checkInteger, OptionRangeError, OptionTypeError } from '../common/check.js'
 import type { PortDevice } from './port-device.js'
 
 /** How many ports an x86 processor can address. */
@@ -66,7 +66,7 @@ export class PortMap {
   /** Adds a window on top of those with the same or a lower priority. */
   add(base: number, size: number, device: PortDevice, { priority = 0, offset = 0 }: MapOptions): PortMapping {
     if (typeof device?.read8 !== 'function' || typeof device.write8 !== 'function') {
-      throw new TypeError('device: expected an object with read8(offset) and write8(offset, value)')
+      throw new OptionTypeError('device', 'expected an object with read8(offset) and write8(offset, value)')
     }
     checkWindow(base, size)
     checkInteger('priority', priority, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
@@ -81,7 +81,7 @@ export class PortMap {
 
   /** Calls `listener` after every change; returns what ends that. */
   onChange(listener: PortChangeListener): () => void {
-    if (typeof listener !== 'function') throw new TypeError('listener: expected a function')
+    checkFunction('listener', listener)
     // A function of its own for each call, so that a listener added twice is removed once.
     const own: PortChangeListener = (range) => listener(range)
     this.#listeners = [...this.#listeners, own]
@@ -197,8 +197,9 @@ function checkWindow(base: number, size: number): void {
   checkInteger('base', base, 0, PORT_COUNT - 1)
   checkInteger('size', size, 1, PORT_COUNT)
   if (base + size > PORT_COUNT) {
-    throw new RangeError(
-      `size: a window at port 0x${base.toString(16)} can hold at most ${PORT_COUNT - base} ports, got ${size}`,
+    throw new OptionRangeError(
+      'size',
+      `a window at port 0x${base.toString(16)} can hold at most ${PORT_COUNT - base} ports, got ${size}`,
     )
   }
 }

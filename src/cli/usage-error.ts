@@ -1,5 +1,6 @@
-// What the user did wrong, as against what went wrong here: the one error that becomes exit code 2.
+// The error for what the user did wrong, which becomes exit code 2.
 
+import { OptionRangeError, OptionTypeError } from '../common/check.js'
 import { MachineError } from '../machine/machine-error.js'
 import { SocketError } from '../monitor/server/unix-socket.js'
 import { ImageError } from '../testing/image-error.js'
@@ -9,8 +10,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The library's refusals begin with the name of the option that is wrong; no error of a JavaScript engine does. */
-const NAMES_AN_OPTION = /^\w+: /
+/** What the library refuses of what it is handed. Every other error is a fault. */
+const REFUSALS = [OptionRangeError, OptionTypeError, MachineError, ImageError, SocketError]
 
 /**
  * Runs `use`, which is handed what the user asked for; what it refuses of that, at once or by a promise, becomes a usage
@@ -31,7 +32,5 @@ function rethrow(error: unknown): never {
 }
 
 function isRefusal(error: unknown): error is Error {
-  if (error instanceof ImageError || error instanceof MachineError || error instanceof SocketError) return true
-  const isOfValues = error instanceof RangeError || error instanceof TypeError
-  return isOfValues && NAMES_AN_OPTION.test(error.message)
+  return REFUSALS.some((kind) => error instanceof kind)
 }

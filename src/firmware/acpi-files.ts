@@ -1,6 +1,6 @@
 // All ACPI tables of a small PC as fw_cfg files, for firmware that has none of its own (SeaBIOS 1.17 and later).
 
-import { checkInteger } from '../common/check.js'
+import { checkInteger, OptionRangeError } from '../common/check.js'
 import { acpiTable, TABLE_CHECKSUM_OFFSET, TABLE_HEADER_BYTES } from './acpi-table.js'
 import { ascii, join, littleEndian } from './aml.js'
 import { i440fxDsdt } from './i440fx-dsdt.js'
@@ -58,10 +58,14 @@ export interface AcpiFilesOptions {
 export function acpiFiles(target: PvpanicTarget, options: AcpiFilesOptions = {}): FwCfgFile[] {
   const pciMemoryFirst = checkInteger('pciMemoryFirst', options.pciMemoryFirst ?? 0x80000000, 0x100000, 0xfeb00000)
   const { timerInput = 2 } = options
-  if (timerInput !== 0 && timerInput !== 2) throw new RangeError(`timerInput: expected 0 or 2, got ${timerInput}`)
+  if (timerInput !== 0 && timerInput !== 2)
+    throw new OptionRangeError('timerInput', `expected 0 or 2, got ${timerInput}`)
   const port = pvpanicPort(target)
   if (port >= PM_BASE && port < PM_BASE + PM_PORTS) {
-    throw new RangeError(`port: the power management registers lie at 0x600 to 0x63f, got 0x${port.toString(16)}`)
+    throw new OptionRangeError(
+      'port',
+      `the power management registers lie at 0x600 to 0x63f, got 0x${port.toString(16)}`,
+    )
   }
   const layout = [
     facs(),

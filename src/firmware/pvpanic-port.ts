@@ -1,6 +1,6 @@
 // The port of a pvpanic device, and the fw_cfg file by which firmware learns of it.
 
-import { checkInteger } from '../common/check.js'
+import { checkInteger, OptionRangeError } from '../common/check.js'
 import type { Machine } from '../machine/machine.js'
 import { littleEndian } from './aml.js'
 
@@ -18,7 +18,8 @@ export interface FwCfgFile {
 export function pvpanicPort(target: PvpanicTarget): number {
   if (typeof target === 'number') return checkInteger('port', target, 0, 0xffff)
   const [first] = target.pvpanics
-  if (first === undefined) throw new RangeError('machine: expected one with a pvpanic device, this one has none')
+  if (first === undefined)
+    throw new OptionRangeError('machine', 'expected one with a pvpanic device, this one has none')
   return first.iobase
 }
 

@@ -1,5 +1,6 @@
 // The pvpanic device as an operating system finds it: an ACPI device with the port and the methods to reach it.
 
+import { OptionRangeError } from '../common/check.js'
 import { acpiTable } from './acpi-table.js'
 import {
   type Aml,
@@ -66,7 +67,10 @@ export function pvpanicDevice(target: PvpanicTarget): Uint8Array {
  */
 export function pvpanicSsdt(target: PvpanicTarget, { scope: path = DEFAULT_ACPI_SCOPE }: SsdtOptions = {}): Uint8Array {
   if (!path.startsWith('\\')) {
-    throw new RangeError(`scope: expected an absolute path such as ${DEFAULT_ACPI_SCOPE}, got ${JSON.stringify(path)}`)
+    throw new OptionRangeError(
+      'scope',
+      `expected an absolute path such as ${DEFAULT_ACPI_SCOPE}, got ${JSON.stringify(path)}`,
+    )
   }
   const body = join(externalDevice(path), scope(path, pvpanicDevice(target)))
   return acpiTable({ signature: 'SSDT', revision: SSDT_REVISION, tableId: 'PVPANIC' }, body)

@@ -1,5 +1,6 @@
 // What libvirt refuses because of the QEMU that a domain is to run in: its architecture, its machine types, its devices.
 
+import { OptionRangeError } from '../common/check.js'
 import type { DomainDefinition } from './domain-definition.js'
 import { hasMachineType, isBeforePvpanic } from './real-qemu.js'
 
@@ -26,7 +27,10 @@ export function emulatorRefusal(definition: DomainDefinition, qemu?: string): st
     if (Object.values(EMULATORS).includes(emulator)) {
       return unsupported(`Emulator '${emulator}' does not support arch '${arch}'`)
     }
-    throw new RangeError(`arch: expected ${Object.keys(EMULATORS).join(' or ')}, a PC's; got ${JSON.stringify(arch)}`)
+    throw new OptionRangeError(
+      'arch',
+      `expected ${Object.keys(EMULATORS).join(' or ')}, a PC's; got ${JSON.stringify(arch)}`,
+    )
   }
   if (machineType !== '' && !hasMachineType(qemu, machineType) && !OTHER_MACHINE_TYPES.test(machineType)) {
     return unsupported(`Emulator '${emulator}' does not support machine type '${machineType}'`)

@@ -1,5 +1,6 @@
 // What a domain definition says about panics and the end of a guest's run.
 
+import { OptionTypeError } from '../common/check.js'
 import { kindOf } from '../common/kind-of.js'
 import type { TextPosition } from './domain-xml-error.js'
 
@@ -82,11 +83,12 @@ export function domainDefinition(parts: Partial<DomainDefinition> = {}): DomainD
  * @throws {TypeError} that says what makes one.
  */
 export function checkIsDefinition(value: unknown): asserts value is DomainDefinition {
-  const expected = 'definition: expected what parseDomainXml or domainDefinition returns'
-  if (typeof value !== 'object' || value === null) throw new TypeError(`${expected}, got ${kindOf(value)}`)
+  const expected = 'expected what parseDomainXml or domainDefinition returns'
+  if (typeof value !== 'object' || value === null)
+    throw new OptionTypeError('definition', `${expected}, got ${kindOf(value)}`)
   for (const [name, example] of Object.entries(domainDefinition())) {
     const member: unknown = Reflect.get(value, name)
     const fits = Array.isArray(example) ? Array.isArray(member) : typeof member === typeof example
-    if (!fits) throw new TypeError(`${expected}; its ${name} is ${kindOf(member)}`)
+    if (!fits) throw new OptionTypeError('definition', `${expected}; its ${name} is ${kindOf(member)}`)
   }
 }

@@ -1,5 +1,6 @@
 // Domain XML to a definition, as libvirt 9.0 parses it.
 
+import { OptionTypeError } from '../common/check.js'
 import { kindOf } from '../common/kind-of.js'
 import { checkDefinition } from './check-definition.js'
 import {
@@ -54,7 +55,7 @@ const UINT32_MAX = 0xffffffff
  * @throws {TypeError} if `xml` is no string.
  */
 export function parseDomainXml(xml: string, options: ParseOptions = {}): DomainDefinition {
-  if (typeof xml !== 'string') throw new TypeError(`xml: expected a string, got ${kindOf(xml)}`)
+  if (typeof xml !== 'string') throw new OptionTypeError('xml', `expected a string, got ${kindOf(xml)}`)
   const { dialect = 'message' } = options
   const root = parseXmlTree(xml)
   if (root.name !== 'domain') throw refused(root, `XML error: expecting root element of 'domain', not '${root.name}'`)

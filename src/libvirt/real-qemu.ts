@@ -1,5 +1,6 @@
 // Which QEMU versions and machine types a host can have had: those of a Machine, and the versions from before pvpanic.
 
+import { OptionRangeError } from '../common/check.js'
 import { isBefore, parseVersion } from '../common/version.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 
@@ -29,7 +30,7 @@ export function checkRealQemu(qemu: string | undefined, machineType = 'pc'): voi
   }
   // 1.5.0 has every machine type of its predecessors, and brought two.
   if (MACHINE_TYPES_1_5.includes(qemuProfile(FIRST_WITH_PVPANIC, machineType).machineType) && !isAlias(machineType)) {
-    throw new RangeError(`machineType: QEMU ${qemu} has no ${JSON.stringify(machineType)}, which came with 1.5`)
+    throw new OptionRangeError('machineType', `QEMU ${qemu} has no ${JSON.stringify(machineType)}, which came with 1.5`)
   }
 }
 
@@ -43,8 +44,9 @@ function checkVersion(qemu: string | undefined): void {
   try {
     qemuProfile(qemu)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new RangeError(`${error.message}; and, without pvpanic, 0.10 to 1.4.2`, { cause: error })
+    if (!(error instanceof OptionRangeError)) throw error
+    const reason = error.message.slice(`${error.option}: `.length)
+    throw new OptionRangeError(error.option, `${reason}; and, without pvpanic, 0.10 to 1.4.2`, { cause: error })
   }
 }
 
@@ -54,7 +56,7 @@ export function hasMachineType(qemu: string | undefined, machineType: string): b
     checkRealQemu(qemu, machineType)
     return true
   } catch (error) {
-    if (error instanceof RangeError && error.message.startsWith('machineType: ')) return false
+    if (error instanceof OptionRangeError && error.option === 'machineType') return false
     throw error
   }
 }

@@ -1,6 +1,6 @@
 // Hands a machine's events to its listeners: in order, after the transition that made them, whatever listeners do.
 
-import { checkOneOf } from '../common/check.js'
+import { checkFunction, checkOneOf } from '../common/check.js'
 import { EVENT_NAMES, type EventName, type MachineEvent, type MachineEvents, timestampOf } from './events.js'
 
 /** What `Machine.on` calls. */
@@ -8,9 +8,8 @@ export type EventListener<Name extends EventName | '*' = '*'> = (
   event: MachineEvent<Name extends EventName ? Name : EventName>,
 ) => void
 
-interface Subscription {
-  readonly wanted: EventName | '*'
-  readonly listener: (event: MachineEvent) => void
+interface Subscription<Told> {
+  readonly listener: (told: Told) => void
   failed: boolean
 }
 
@@ -18,9 +17,11 @@ interface Subscription {
 export class EventQueue {
   readonly #clock: () => number
   readonly #onError: (error: unknown, event: EventName) => void
-  #subscriptions: readonly Subscription[] = []
+  #listeners: readonly (Subscription<MachineEvent> & { readonly wanted: EventName | '*' })[] = []
+  #endListeners: readonly Subscription<number>[] = []
   #waiting: MachineEvent[] = []
-  #last: (() => void) | undefined
+  /** The exit code that the listeners of the end are still to be told of. */
+  #exitCode: number | undefined
   #delivering = false
 
   constructor(clock: () => number, onError = reportOnConsole) {
@@ -30,17 +31,26 @@ export class EventQueue {
 
   on<Name extends EventName | '*'>(wanted: Name, listener: EventListener<Name>): () => void {
     checkOneOf('event', wanted, [...EVENT_NAMES, '*'])
-    if (typeof listener !== 'function') throw new TypeError(`listener of ${wanted}: expected a function`)
+    checkFunction('listener', listener)
     const subscription = { wanted, listener: listener as (event: MachineEvent) => void, failed: false }
-    this.#subscriptions = [...this.#subscriptions, subscription]
+    this.#listeners = [...this.#listeners, subscription]
     return () => {
-      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription)
+      this.#listeners = this.#listeners.filter((other) => other !== subscription)
     }
   }
 
-  /** Whether anybody listens. */
+  onEnd(listener: (exitCode: number) => void): () => void {
+    checkFunction('listener', listener)
+    const subscription = { listener, failed: false }
+    this.#endListeners = [...this.#endListeners, subscription]
+    return () => {
+      this.#endListeners = this.#endListeners.filter((other) => other !== subscription)
+    }
+  }
+
+  /** Whether anybody listens to events. */
   get heard(): boolean {
-    return this.#subscriptions.length > 0
+    return this.#listeners.length > 0
   }
 
   add<Name extends EventName>(event: Name, data?: MachineEvents[Name]): void {
@@ -49,43 +59,41 @@ export class EventQueue {
     this.#waiting.push((data === undefined ? { event, timestamp } : { event, data, timestamp }) as MachineEvent)
   }
 
-  /** Has `last` called once, when every event has been delivered. */
-  addLast(last: () => void): void {
-    this.#last = last
+  /** Adds the end, which is told after every event. */
+  addEnd(exitCode: number): void {
+    this.#exitCode = exitCode
   }
 
   /** Empties the queue. Called from within a listener it returns at once: the delivery under way goes on to the new events. */
   deliver(): void {
-    if (this.#waiting.length > 0 || this.#last !== undefined) this.#deliverAll()
+    if (this.#waiting.length > 0 || this.#exitCode !== undefined) this.#deliverAll()
   }
 
   #deliverAll(): void {
     if (this.#delivering) return
     this.#delivering = true
-    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) this.#tell(event)
-    this.#delivering = false
-    this.#tellLast()
-  }
-
-  #tellLast(): void {
-    const last = this.#last
-    this.#last = undefined
-    try {
-      last?.()
-    } catch (error) {
-      this.#report(error, 'SHUTDOWN')
-    }
-  }
-
-  #tell(event: MachineEvent): void {
-    for (const subscription of this.#subscriptions) {
-      if (subscription.wanted !== '*' && subscription.wanted !== event.event) continue
-      try {
-        subscription.listener(event)
-      } catch (error) {
-        if (!subscription.failed) this.#report(error, event.event)
-        subscription.failed = true
+    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+      for (const subscription of this.#listeners) {
+        if (subscription.wanted === '*' || subscription.wanted === event.event)
+          this.#tell(subscription, event, event.event)
       }
+    }
+    const exitCode = this.#exitCode
+    this.#exitCode = undefined
+    if (exitCode !== undefined) {
+      for (const subscription of this.#endListeners) this.#tell(subscription, exitCode, 'SHUTDOWN')
+    }
+    this.#delivering = false
+    // A listener of the end may have loaded a state and gone on.
+    this.deliver()
+  }
+
+  #tell<Told>(subscription: Subscription<Told>, told: Told, event: EventName): void {
+    try {
+      subscription.listener(told)
+    } catch (error) {
+      if (!subscription.failed) this.#report(error, event)
+      subscription.failed = true
     }
   }
 

@@ -1,6 +1,6 @@
 // What a machine is told: its options, and what it does about its guest's panic, shutdown and reboot.
 
-import { checkInteger, checkOneOf } from '../common/check.js'
+import { checkInteger, checkOneOf, type OptionNames } from '../common/check.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import type { CpuControl } from './cpu-control.js'
 import type { EventName } from './events.js'
@@ -45,10 +45,29 @@ export interface MachineOptions extends Partial<MachineActions> {
    * of reports with few times: of those within one turn of the host's event loop every sixteenth looks at the clock.
    */
   readonly clock?: () => number
-  /** Told once of the exit code (0..0xff), after the last event: isa-debug-exit ends a machine without any. */
-  readonly onEnd?: (exitCode: number) => void
   /** Told once of each listener that throws. Writes to the console unless given. */
   readonly onListenerError?: (error: unknown, event: EventName) => void
+}
+
+/** The name of every option. */
+export const MACHINE_OPTIONS: OptionNames<MachineOptions> = {
+  iobase: true,
+  secondIobase: true,
+  events: true,
+  onPanic: true,
+  panicExitCode: true,
+  shutdownAction: true,
+  rebootAction: true,
+  qemu: true,
+  machineType: true,
+  startPaused: true,
+  debugExit: true,
+  cpu: true,
+  memory: true,
+  resetLimit: true,
+  logSize: true,
+  clock: true,
+  onListenerError: true,
 }
 
 const PANIC_MODES: readonly PanicMode[] = ['reset', 'destroy', 'preserve', 'log']

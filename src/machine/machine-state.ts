@@ -1,6 +1,6 @@
 // A machine's state as plain JSON: its shape, and the checks that keep a damaged or foreign one out.
 
-import { checkInteger, checkOneOf } from '../common/check.js'
+import { checkInteger, checkOneOf, OptionTypeError } from '../common/check.js'
 import { kindOf } from '../common/kind-of.js'
 import type { DmaChannelState, I8257State } from '../devices/i8257.js'
 import type { PvpanicCounts } from '../devices/pvpanic.js'
@@ -119,9 +119,8 @@ function parseLog(path: string, value: unknown): PanicLogState {
 function parseEntry(path: string, value: unknown): PanicLogEntry {
   const { event, value: byte, time } = object(path, value)
   if (typeof time !== 'number' || !Number.isFinite(time)) {
-    throw new TypeError(
-      `${path}.time: expected milliseconds since 1970, got ${typeof time === 'number' ? time : kindOf(time)}`,
-    )
+    const got = typeof time === 'number' ? time : kindOf(time)
+    throw new OptionTypeError(`${path}.time`, `expected milliseconds since 1970, got ${got}`)
   }
   return {
     event: checkOneOf(`${path}.event`, event, PVPANIC_EVENTS),
@@ -132,7 +131,7 @@ function parseEntry(path: string, value: unknown): PanicLogEntry {
 
 function object(path: string, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${path}: expected an object, got ${Array.isArray(value) ? 'an array' : kindOf(value)}`)
+    throw new OptionTypeError(path, `expected an object, got ${Array.isArray(value) ? 'an array' : kindOf(value)}`)
   }
   return value as Record<string, unknown>
 }
@@ -144,7 +143,7 @@ function array<T>(
   max: number,
   parse: (path: string, value: unknown) => T,
 ): readonly T[] {
-  if (!Array.isArray(value)) throw new TypeError(`${path}: expected an array, got ${typeof value}`)
+  if (!Array.isArray(value)) throw new OptionTypeError(path, `expected an array, got ${typeof value}`)
   checkInteger(`${path}.length`, value.length, min, max)
   // Not `map`, which passes over holes.
   return Array.from(value, (element: unknown, index) => parse(`${path}[${index}]`, element))

@@ -2,7 +2,7 @@
 
 import { IoPortBus } from '../bus/io-port-bus.js'
 import { PORT_COUNT } from '../bus/port-map.js'
-import { checkInteger, checkMethods } from '../common/check.js'
+import { checkInteger, checkKnownOptions, checkMethods } from '../common/check.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
@@ -11,7 +11,7 @@ import type { CpuControl } from './cpu-control.js'
 import { type EventListener, EventQueue } from './event-queue.js'
 import type { EventName } from './events.js'
 import { MachineError } from './machine-error.js'
-import { checkActions, type MachineActions, type MachineOptions } from './machine-options.js'
+import { checkActions, MACHINE_OPTIONS, type MachineActions, type MachineOptions } from './machine-options.js'
 import {
   type MachineState,
   type PvpanicSource,
@@ -51,7 +51,6 @@ export class Machine {
   readonly #logClock: () => number
   readonly #events: EventQueue
   readonly #resetLimit: number
-  readonly #onEnd: ((exitCode: number) => void) | undefined
   #actions: MachineActions
   #table: TransitionTable
   #runState: RunState
@@ -61,6 +60,7 @@ export class Machine {
 
   /** @throws {RangeError | TypeError | MachineError} naming the option that is wrong, and what is allowed. */
   constructor(options: MachineOptions = {}) {
+    checkKnownOptions(options, MACHINE_OPTIONS)
     const { resetLimit = Number.POSITIVE_INFINITY } = options
     this.qemu = qemuProfile(options.qemu, options.machineType)
     this.#actions = checkActions(options)
@@ -69,7 +69,6 @@ export class Machine {
     this.#runState = options.startPaused === true ? 'prelaunch' : 'running'
     this.#cpu = checkMethods('cpu', options.cpu, ['pause', 'resume', 'reset', 'powerOff'])
     this.#logClock = options.clock ?? burstClock
-    this.#onEnd = options.onEnd
     this.#events = new EventQueue(options.clock ?? Date.now, options.onListenerError)
     this.panics = new PanicLog(options.logSize ?? 1024)
     this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
@@ -120,6 +119,15 @@ export class Machine {
    */
   on<Name extends EventName | '*'>(event: Name, listener: EventListener<Name>): () => void {
     return this.#events.on(event, listener)
+  }
+
+  /**
+   * Calls `listener` when the machine has ended, with the exit code (0..0xff), after the last event: isa-debug-exit ends a
+   * machine without any. Returns what ends that.
+   * @throws {TypeError} if `listener` is no function.
+   */
+  onEnd(listener: (exitCode: number) => void): () => void {
+    return this.#events.onEnd(listener)
   }
 
   /**
@@ -330,7 +338,7 @@ export class Machine {
     this.#runState = 'shutdown'
     this.#exitCode = exitCode
     this.#cpu?.powerOff()
-    this.#events.addLast(() => this.#onEnd?.(exitCode))
+    this.#events.addEnd(exitCode)
   }
 
   #startRowAnew(): void {

@@ -1,5 +1,7 @@
 // What QEMU's versions and machine types could do about pvpanic, as data with sources.
 
+import { OptionRangeError } from '../common/check.js'
+
 /** How a QEMU version with a machine type behaves, as far as it concerns pvpanic. */
 export interface QemuProfile {
   /** As given, or the newest known. */
@@ -100,7 +102,7 @@ function parseRelease(version: string): Release {
   const rank = SERIES.indexOf(series)
   if (rank === -1 || Number(micro) > (LAST_RELEASE[series] ?? ANY_RELEASE)) {
     const known = SERIES.map((name) => (name in LAST_RELEASE ? `${name}.0 to ${name}.${LAST_RELEASE[name]}` : name))
-    throw new RangeError(`qemu: unknown version ${JSON.stringify(version)}; known are ${known.join(', ')}`)
+    throw new OptionRangeError('qemu', `unknown version ${JSON.stringify(version)}; known are ${known.join(', ')}`)
   }
   return { series, rank, micro: Number(micro) }
 }
@@ -115,7 +117,8 @@ function resolveMachineType(machineType: string, release: Release): string {
   const rank = SERIES.indexOf(series)
   if (name !== undefined && (UNVERSIONED.includes(name) || (rank !== -1 && rank <= release.rank))) return name
   const known = [...Object.keys(ALIASES), ...UNVERSIONED, 'pc-i440fx-V', 'pc-q35-V'].join(', ')
-  throw new RangeError(
-    `machineType: QEMU ${release.series} has no ${JSON.stringify(machineType)}; known are ${known} with V from 1.5 to ${release.series}`,
+  throw new OptionRangeError(
+    'machineType',
+    `QEMU ${release.series} has no ${JSON.stringify(machineType)}; known are ${known} with V from 1.5 to ${release.series}`,
   )
 }

@@ -1,5 +1,6 @@
 // QEMU's command line as far as it concerns a panic: from arguments to the machine and the monitors that are wanted.
 
+import { OptionRangeError } from '../common/check.js'
 import { messageOf } from '../common/message-of.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
@@ -304,7 +305,7 @@ function readProfile(qemu: string | undefined, machineType: string) {
   try {
     return qemuProfile(qemu, machineType === 'none' ? 'pc' : machineType)
   } catch (error) {
-    if (error instanceof RangeError && error.message.startsWith('machineType')) {
+    if (error instanceof OptionRangeError && error.option === 'machineType') {
       throw new OptionError('unsupported machine type\nUse -machine help to list supported machines')
     }
     throw new OptionError(messageOf(error))

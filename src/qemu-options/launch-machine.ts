@@ -1,10 +1,11 @@
 // A Machine from a QEMU command line: the options that decide what a panic does, read as QEMU reads them.
 
+import { pickOptions } from '../common/check.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import type { CpuControl } from '../machine/cpu-control.js'
 import { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
-import type { MachineActions } from '../machine/machine-options.js'
+import { MACHINE_OPTIONS, type MachineActions, type MachineOptions } from '../machine/machine-options.js'
 import { type QemuProfile, qemuProfile } from '../machine/qemu-versions.js'
 import { parseActions } from './actions.js'
 import {
@@ -53,14 +54,14 @@ interface CommandLine {
  * @throws {MachineError} in QEMU's words, if QEMU would not start, or would print a help text instead.
  */
 export function launchMachine(args: readonly string[], options: LaunchOptions = {}): Machine {
-  const { portProperties = QEMU_NAMES.portProperties, typeName = QEMU_NAMES.driver, ...rest } = options
+  const { portProperties = QEMU_NAMES.portProperties, typeName = QEMU_NAMES.driver } = options
   const names = { driver: typeName, portProperties }
   const profile = qemuProfile(options.qemu, options.machineType)
   const machine = inMachineErrors(() => {
     const { devices, globals, actions } = readCommandLine(args, names, profile)
     return { ...actions, ...pvpanicOptions(devices, globals, profile, names) }
   })
-  return new Machine({ ...rest, ...machine, startPaused: true })
+  return new Machine({ ...pickOptions<MachineOptions>(options, MACHINE_OPTIONS), ...machine, startPaused: true })
 }
 
 /** Runs `read`; an option that it refuses becomes a machine's refusal to start. */

@@ -1,7 +1,8 @@
 // Boots a guest with a pvpanic device in the engine that is asked for.
 
-import { checkOneOf } from '../common/check.js'
+import { checkKnownOptions, checkOneOf, type OptionNames, OptionTypeError } from '../common/check.js'
 import type { Machine } from '../machine/machine.js'
+import { ATTACH_OPTIONS } from '../v86/attach.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
 import type { QemuEngineOptions } from './engines/qemu/engine.js'
 import { startV86Engine, type V86EngineOptions } from './engines/v86/engine.js'
@@ -22,23 +23,47 @@ export interface BootOptions extends GuestImages, V86EngineOptions, QemuEngineOp
   readonly signal?: AbortSignal
 }
 
+/** The name of every option. */
+const BOOT_OPTIONS: OptionNames<BootOptions> = {
+  ...ATTACH_OPTIONS,
+  engine: true,
+  signal: true,
+  bios: true,
+  vgaBios: true,
+  kernel: true,
+  initrd: true,
+  append: true,
+  multiboot: true,
+  fda: true,
+  hda: true,
+  cdrom: true,
+  memory: true,
+  wasm: true,
+  v86: true,
+  qemuProgram: true,
+  qemuArguments: true,
+  accelerator: true,
+}
+
 /** Options that would silently mean nothing in the other engine. */
-const ONLY_V86 = ['qemu', 'secondIobase', 'clock', 'cpu', 'dma', 'fwCfgFiles', 'onError', 'wasm', 'v86'] as const
+const ONLY_V86 = ['qemu', 'secondIobase', 'clock', 'dma', 'fwCfgFiles', 'onError', 'wasm', 'v86'] as const
 const ONLY_QEMU = ['qemuProgram', 'qemuArguments', 'accelerator'] as const
 
 /**
  * Boots a guest from its images; without any, the built-in guest, which also gets the machine's DMA controllers. The
  * guest takes its first turn after whoever awaits this has had one, unless `startPaused` holds it. Always dispose of it.
- * @throws {ImageError} for an image that cannot be booted, {TypeError} for an option of the other engine, {QemuError} if
+ * @throws {ImageError} for an image that cannot be booted, {OptionTypeError} for an unknown option or one of the
+ *   other engine, {QemuError} if
  *   QEMU does not start, and what `createEmulator`, `attach` and `new Machine` throw.
  */
 export function bootGuest(options?: BootOptions & { readonly engine?: 'v86' }): Promise<Guest<Machine>>
 export function bootGuest(options: BootOptions): Promise<Guest>
 export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
+  checkKnownOptions(options, BOOT_OPTIONS)
   const { engine: name = 'v86', signal } = options
   checkOneOf('engine', name, ENGINES)
   const foreign = (name === 'v86' ? ONLY_QEMU : ONLY_V86).find((option) => Object.hasOwn(options, option))
-  if (foreign !== undefined) throw new TypeError(`${foreign}: engine '${name}' has no such option`)
+  if (foreign !== undefined) throw new OptionTypeError(foreign, `engine '${name}' has no such option`)
   signal?.throwIfAborted()
   const images = await loadImages(options, name === 'v86')
   const engine: GuestEngine<GuestMachine> =

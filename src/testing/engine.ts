@@ -15,6 +15,8 @@ export interface GuestMachine {
   readonly exitCode: number | undefined
   readonly panics: Pick<PanicLog, 'total' | 'dropped' | 'entries'>
   on<Name extends EventName | '*'>(event: Name, listener: EventListener<Name>): () => void
+  /** Calls `listener` with the exit code when the machine has ended, after the last event. Returns what ends that. */
+  onEnd(listener: (exitCode: number) => void): () => void
   cont(): void | Promise<void>
   stop(): void | Promise<void>
   reset(): void | Promise<void>

@@ -1,12 +1,13 @@
 // Gives a v86 emulator the machine: its devices on v86's ports, its run state in command of v86's processor.
 
 import type { V86 } from 'v86'
+import { checkKnownOptions, type OptionNames } from '../common/check.js'
 import { DebugExit } from '../devices/debug-exit.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import { Pvpanic } from '../devices/pvpanic.js'
 import { type FwCfgFile, pvpanicPortFile } from '../firmware/pvpanic-port.js'
 import { Machine } from '../machine/machine.js'
-import type { MachineOptions } from '../machine/machine-options.js'
+import { MACHINE_OPTIONS, type MachineOptions } from '../machine/machine-options.js'
 import { listenToPowerOff, mendAcpi, movePowerManagement } from './acpi.js'
 import { addFwCfgFiles } from './fw-cfg.js'
 import { MULTIBOOT_LOADER, multibootLoader } from './power-on-state.js'
@@ -35,6 +36,16 @@ export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
   readonly onError?: (error: unknown) => void
 }
 
+const { cpu: _cpu, memory: _memory, ...FREE_MACHINE_OPTIONS } = MACHINE_OPTIONS
+/** The name of every option. */
+export const ATTACH_OPTIONS: OptionNames<AttachOptions> = {
+  ...FREE_MACHINE_OPTIONS,
+  dma: true,
+  fwCfgFiles: true,
+  onHalt: true,
+  onError: true,
+}
+
 /** The fw_cfg file that makes SeaBIOS take its ACPI tables from fw_cfg. */
 const TABLE_LOADER = 'etc/table-loader'
 
@@ -59,6 +70,7 @@ const attached = new WeakSet<V86>()
  */
 export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   const core = coreOf(emulator)
+  checkKnownOptions(options, ATTACH_OPTIONS)
   if (attached.has(emulator)) throw new Error('emulator: it has a machine already')
   const { dma = false, fwCfgFiles = [], onHalt, onError = reportOnConsole, ...machineOptions } = options
   const report = neverThrowing(onError, reportOnConsole)

@@ -1,6 +1,7 @@
 // What is used of v86 beyond its declared interface, in one place. Names as in v86 0.5.462, whose build keeps them.
 
 import type { V86 } from 'v86'
+import { OptionTypeError } from '../common/check.js'
 
 /** An I/O handler. v86 gives values as signed or unsigned 32-bit numbers and takes either. */
 export type V86PortRead = () => number
@@ -101,7 +102,7 @@ export interface V86Core {
 export function coreOf(emulator: V86): V86Core {
   const { v86: core } = emulator as unknown as { v86?: Partial<V86Core> }
   if (core?.cpu?.io === undefined) {
-    throw new TypeError('emulator: expected a v86 emulator that is ready; wait for its event emulator-ready')
+    throw new OptionTypeError('emulator', 'expected a v86 emulator that is ready; wait for its event emulator-ready')
   }
   return core as V86Core
 }

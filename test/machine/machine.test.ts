@@ -203,7 +203,8 @@ describe('listeners', () => {
       throw error
     }
     const ended = vi.fn()
-    const machine = new Machine({ onPanic: 'log', onListenerError, onEnd: ended })
+    const machine = new Machine({ onPanic: 'log', onListenerError })
+    machine.onEnd(ended)
     const heard: string[] = []
     machine.on('GUEST_PANICKED', () => {
       throw new Error('broken')
@@ -237,11 +238,27 @@ describe('the end', () => {
     ['isa-debug-exit', (machine: Machine) => machine.bus.outb(0xf4, 1), [3]],
   ])('by %s is told once, after the last event', (_, end, expected) => {
     const story: (string | number)[] = []
-    const machine = new Machine({ onPanic: 'destroy', debugExit: 0xf4, onEnd: (exitCode) => story.push(exitCode) })
+    const machine = new Machine({ onPanic: 'destroy', debugExit: 0xf4 })
+    machine.onEnd((exitCode) => story.push(exitCode))
     machine.on('*', ({ event }) => story.push(event))
     end(machine)
     machine.bus.outl(0x505, 0x01010101)
     expect(story).toEqual(expected)
+  })
+
+  it('is told to every listener, whatever others throw, and to none that has left', () => {
+    const onListenerError = vi.fn()
+    const machine = new Machine({ onListenerError })
+    const [listener, gone] = [vi.fn(), vi.fn()]
+    machine.onEnd(() => {
+      throw new Error('broken')
+    })
+    machine.onEnd(listener)
+    machine.onEnd(gone)()
+    machine.quit()
+    expect(listener.mock.calls).toEqual([[0]])
+    expect(gone).not.toHaveBeenCalled()
+    expect(onListenerError).toHaveBeenCalledOnce()
   })
 })
 

@@ -4,6 +4,7 @@ import { constants, rmSync } from 'node:fs'
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { OptionRangeError } from '../../../common/check.js'
 import type { MachineOptions } from '../../../machine/machine-options.js'
 import { type QmpClient, QmpConnectionError } from '../../../monitor/server/qmp-client.js'
 import { replaceWhole } from '../../../node/whole-file.js'
@@ -19,7 +20,7 @@ import { checkInstalled, type ProcessEnd, QemuError, QemuProcess } from './proce
 /** What of a machine's options engine 'qemu' takes, and what only QEMU has. */
 export interface QemuEngineOptions
   extends QemuMachineChoices,
-    Pick<MachineOptions, 'startPaused' | 'resetLimit' | 'logSize' | 'onEnd' | 'onListenerError'> {
+    Pick<MachineOptions, 'startPaused' | 'resetLimit' | 'logSize' | 'onListenerError'> {
   /** Told when the guest halts with interrupts off; up to half a second late. */
   readonly onHalt?: () => void
   /** The program. Default: 'qemu-system-x86_64', looked for on the PATH. */
@@ -60,7 +61,7 @@ export async function startQemuEngine(
   try {
     const qmpSocket = join(folder, 'qmp')
     if (Buffer.byteLength(qmpSocket) > LONGEST_SOCKET_PATH) {
-      throw new RangeError(`TMPDIR: ${tmpdir()} is too long a path for a unix socket in it`)
+      throw new OptionRangeError('TMPDIR', `${tmpdir()} is too long a path for a unix socket in it`)
     }
     const { append, memory } = images
     const files = await writeImages(folder, images, options)

@@ -33,7 +33,6 @@ export interface QemuMachineOptions {
   readonly onPanic: PanicMode
   readonly resetLimit: number
   readonly logSize: number
-  readonly onEnd?: (exitCode: number) => void
   readonly onListenerError?: (error: unknown, event: EventName) => void
 }
 
@@ -79,6 +78,10 @@ export class QemuMachine implements GuestMachine {
     return this.#events.on(event, listener)
   }
 
+  onEnd(listener: (exitCode: number) => void): () => void {
+    return this.#events.onEnd(listener)
+  }
+
   cont(): Promise<void> {
     this.#panicResets = 0
     return this.#command('cont')
@@ -99,9 +102,7 @@ export class QemuMachine implements GuestMachine {
 
   /** Resolves when QEMU has ended. */
   async quit(): Promise<void> {
-    const ended = new Promise<void>((resolve) => {
-      this.#onEnded = resolve
-    })
+    const ended = new Promise((resolve) => this.onEnd(resolve))
     await this.#command('quit')
     await ended
   }
@@ -157,11 +158,9 @@ export class QemuMachine implements GuestMachine {
     this.#ending = false
     this.#resetting = false
     this.#stopsInto = undefined
-    this.#onEnded()
-    this.#options.onEnd?.(exitCode)
+    this.#events.addEnd(exitCode)
+    this.#events.deliver()
   }
-
-  #onEnded: () => void = () => {}
 
   /** What an event says of the run state. */
   #follow(event: EventName, data: QmpClientEvent['data']): void {

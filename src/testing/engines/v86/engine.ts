@@ -1,8 +1,10 @@
 // Guests in v86, in this process: starts at once, runs in browsers too, 32-bit only.
 
 import type { V86, V86Options } from 'v86'
+import { pickOptions } from '../../../common/check.js'
 import { dumpCore, writeCore } from '../../../core-dump/index.js'
 import type { Machine } from '../../../machine/machine.js'
+import { ATTACH_OPTIONS } from '../../../v86/attach.js'
 import {
   type AttachOptions,
   attach,
@@ -26,9 +28,8 @@ export interface V86EngineOptions extends AttachOptions {
 
 /** @throws what `createEmulator` and `attach` throw; {ImageError} for images that do not fit into memory. */
 export async function startV86Engine(images: LoadedImages, options: V86EngineOptions): Promise<GuestEngine<Machine>> {
-  const { wasm, v86, ...attachOptions } = options
+  const { wasm, v86, iobase } = options
   const { bios, vgaBios, memory, multiboot } = images
-  const { iobase } = options
   const isBuiltin = bios === undefined && multiboot === undefined
   checkRoom(images)
   const emulator = await createEmulator({
@@ -39,7 +40,10 @@ export async function startV86Engine(images: LoadedImages, options: V86EngineOpt
     v86: { ...imageOptions(images), ...v86 },
   })
   try {
-    return new V86Engine(emulator, { ...attachOptions, dma: options.dma ?? isBuiltin })
+    return new V86Engine(emulator, {
+      ...pickOptions<AttachOptions>(options, ATTACH_OPTIONS),
+      dma: options.dma ?? isBuiltin,
+    })
   } catch (error) {
     await destroyEmulator(emulator)
     throw error
@@ -53,7 +57,7 @@ class V86Engine implements GuestEngine<Machine> {
   readonly #paused: boolean
   #listener: EngineListener | undefined
 
-  constructor(emulator: V86, { onError, onHalt, onEnd, ...options }: AttachOptions) {
+  constructor(emulator: V86, { onError, onHalt, ...options }: AttachOptions) {
     this.#emulator = emulator
     this.#paused = options.startPaused === true
     this.machine = attach(emulator, {
@@ -67,16 +71,13 @@ class V86Engine implements GuestEngine<Machine> {
         this.#listener?.onHalt()
         onHalt?.()
       },
-      onEnd: (exitCode) => {
-        this.#listener?.onChange()
-        onEnd?.(exitCode)
-      },
     })
   }
 
   start(listener: EngineListener): void {
     this.#listener = listener
     this.machine.on('*', () => listener.onChange())
+    this.machine.onEnd(() => listener.onChange())
     this.#emulator.add_listener('serial0-output-byte', (byte) => listener.onText(String.fromCharCode(byte)))
     if (!this.#paused) this.#emulator.run()
   }
