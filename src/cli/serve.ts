@@ -84,7 +84,6 @@ async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): 
     shutdownAction: options.shutdown ? 'poweroff' : 'pause',
     rebootAction: options.reboot ? 'reset' : 'shutdown',
     memory,
-    cpu: { pause() {}, resume() {}, reset() {}, powerOff: () => setImmediate(() => void server.close()) },
   }
   const machine = refusing(() => new Machine(machineOptions))
   const server = new MonitorServer(machine, {

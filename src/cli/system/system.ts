@@ -3,7 +3,6 @@
 import { accessSync, constants } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { messageOf } from '../../common/message-of.js'
-import type { CpuControl } from '../../machine/cpu-control.js'
 import { Machine } from '../../machine/machine.js'
 import { GuestMemory } from '../../monitor/qtest/guest-memory.js'
 import { MonitorServer, type Protocol } from '../../monitor/server/serve.js'
@@ -29,14 +28,7 @@ export async function startSystem(args: readonly string[], complain: (text: stri
   const options = parseSystemOptions(args, complain)
   checkReadable(options.bios)
   const memory = new GuestMemory(options.memorySize)
-  // isa-debug-exit ends a machine without an event that would tell the server.
-  const cpu: CpuControl = {
-    pause() {},
-    resume() {},
-    reset() {},
-    powerOff: () => setImmediate(() => void server.close()),
-  }
-  const machine = new Machine({ ...options.machine, memory, cpu })
+  const machine = new Machine({ ...options.machine, memory })
   let log: QtestLog = () => {}
   const server = new MonitorServer(machine, {
     memory,

@@ -66,7 +66,13 @@ export class MonitorServer {
     this.#options = options
     this.#monitor = new QmpMonitor(machine, options)
     this.#log = new EventLog(options.eventLimit ?? EVENT_LIMIT)
-    this.#unsubscribe = this.#monitor.events.subscribe((line) => this.#keep(line))
+    const unsubscribe = this.#monitor.events.subscribe((line) => this.#keep(line))
+    // Whoever ended it by a command is answered first.
+    const forgetEnd = machine.onEnd(() => setImmediate(() => this.#finish()))
+    this.#unsubscribe = () => {
+      unsubscribe()
+      forgetEnd()
+    }
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve
     })
@@ -145,7 +151,6 @@ export class MonitorServer {
   }
 
   #keep(line: Uint8Array): void {
-    if (this.#machine.exitCode !== undefined) setImmediate(() => this.#finish())
     if (this.#connections.size === 0) return
     if (this.#log.isFull) this.#makeRoom()
     this.#log.append(line)
