@@ -1,8 +1,9 @@
 // What libvirt refuses because of the QEMU that a domain is to run in: its architecture, its machine types, its devices.
 
 import { OptionRangeError } from '../common/check.js'
+import { hasMachineType } from '../machine/machine-types.js'
+import { qemuRelease } from '../machine/qemu-releases.js'
 import type { DomainDefinition } from './domain-definition.js'
-import { hasMachineType, isBeforePvpanic } from './real-qemu.js'
 
 /** Architectures that the simulated machine has, and the program for each. */
 const EMULATORS: Readonly<Record<string, string>> = {
@@ -35,7 +36,7 @@ export function emulatorRefusal(definition: DomainDefinition, qemu?: string): st
   if (machineType !== '' && !hasMachineType(qemu, machineType) && !OTHER_MACHINE_TYPES.test(machineType)) {
     return unsupported(`Emulator '${emulator}' does not support machine type '${machineType}'`)
   }
-  if (qemu !== undefined && isBeforePvpanic(qemu) && panics.some(({ model }) => model === 'isa')) {
+  if (qemuRelease(qemu).isBeforePvpanic && panics.some(({ model }) => model === 'isa')) {
     return unsupported('the QEMU binary does not support the ISA panic device')
   }
   return undefined

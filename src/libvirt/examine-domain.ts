@@ -1,11 +1,12 @@
 // What a domain would do on a panic: devices, command line, traps, and each on_crash value tried out.
 
+import { findMachineType } from '../machine/machine-types.js'
+import { FIRST_WITH_PVPANIC, qemuRelease } from '../machine/qemu-releases.js'
 import { emulatorRefusal } from './check-emulator.js'
 import { CRASH_ACTIONS, type CrashAction, checkIsDefinition, type DomainDefinition } from './domain-definition.js'
 import { DomainError, type DomainEvent, type DomainState } from './domain-state.js'
 import { domainWarnings } from './domain-warnings.js'
 import { qemuArguments } from './qemu-arguments.js'
-import { checkRealQemu, FIRST_WITH_PVPANIC, hasMachineType, isBeforePvpanic } from './real-qemu.js'
 import { type DevicePlace, type Outcome, runDomain } from './run-domain.js'
 
 /** What one on_crash value leads to. */
@@ -38,7 +39,7 @@ export interface Examination {
  */
 export function examineDomain(definition: DomainDefinition, qemu?: string): Examination {
   checkIsDefinition(definition)
-  checkRealQemu(qemu)
+  qemuRelease(qemu) // refuses an unknown version
   const warnings = domainWarnings(definition)
   const refusal = emulatorRefusal(definition, qemu)
   if (refusal !== undefined) {
@@ -70,9 +71,10 @@ export function examineDomain(definition: DomainDefinition, qemu?: string): Exam
 
 /** A machine type that has no profile, such as microvm, counts as a PC of that version. */
 function simulatedQemu(machineType: string, qemu: string | undefined): { qemu?: string; machineType: string } {
-  const known = machineType !== '' && hasMachineType(qemu, machineType) ? machineType : 'pc'
+  const known = findMachineType(qemu, machineType)?.isPc ? machineType : 'pc'
   if (qemu === undefined) return { machineType: known }
   // Without a pvpanic device, nothing tells a panic in 1.5.0's older machine types from one in an older QEMU.
-  if (isBeforePvpanic(qemu)) return { qemu: FIRST_WITH_PVPANIC, machineType: known === 'pc' ? 'pc-i440fx-1.4' : known }
+  if (qemuRelease(qemu).isBeforePvpanic)
+    return { qemu: FIRST_WITH_PVPANIC, machineType: known === 'pc' ? 'pc-i440fx-1.4' : known }
   return { qemu, machineType: known }
 }

@@ -24,7 +24,7 @@ export interface MachineOptions extends Partial<MachineActions> {
   readonly secondIobase?: number
   /** What a read of the pvpanic port shows, 0..0xff. Default: the QEMU version's. */
   readonly events?: number
-  /** QEMU version whose behaviour is wanted, '1.5.0' to '10.0'. Default: the newest. */
+  /** QEMU version whose behaviour is wanted, '1.5.0' to '11.1'. Default: the newest. */
   readonly qemu?: string
   /** Machine type: 'pc-i440fx-1.5', 'q35', ... Default: 'pc'. */
   readonly machineType?: string

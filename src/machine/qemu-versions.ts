@@ -1,124 +1,177 @@
-// What QEMU's versions and machine types could do about pvpanic, as data with sources.
+// What each QEMU version did about pvpanic, as one table of facts, and a version's profile with a machine type.
 
 import { OptionRangeError } from '../common/check.js'
+import { isBefore, parseVersion } from '../common/version.js'
+import { checkMachineType, MACHINE_TYPES_1_5, machineTypeSeries } from './machine-types.js'
+import { FIRST_WITH_PVPANIC, isSince, type QemuRelease, qemuRelease } from './qemu-releases.js'
+
+/** What held from a version on, oldest first; the first row is what held at 1.5.0. */
+type Ages<Value> = readonly (readonly [since: string, value: Value])[]
+
+const ages = <const Value>(...rows: readonly (readonly [since: string, value: Value])[]): Ages<Value> => rows
+
+/**
+ * When each ability and habit came and went. "Run" means that the program was run and recorded, in test/recordings; the
+ * programs are 1.5.0, 1.5.3, 1.6.0, 1.6.1, 1.7.0, 2.4.0, 2.8.0, 5.0.0, 5.2, 7.2, 10.0 and 11.1. Where the release of a
+ * change is not known, it stands at the first of these that has it. A commit is QEMU's, read and not run.
+ */
+export const QEMU_HISTORY = {
+  // The device
+
+  /** The bits of a written byte that the device acts on. */
+  knownEvents: ages(
+    ['1.5.0', 1], // run
+    ['5.0.0', 3], // commit 7dc58deea7: GUEST_CRASHLOADED; 5.0.0 run
+    ['9.1.0', 7], // release notes of 9.1: GUEST_PVSHUTDOWN; 10.0 run
+  ),
+  /** The device has the property `events`; without it a read shows 1. */
+  hasEventsProperty: ages(['1.5.0', false], ['5.2.0', true]), // 5.0.0 and 5.2 run
+  /** More than one pvpanic device is accepted. */
+  severalPvpanics: ages(
+    ['1.5.0', true], // run with three beside the builtin one
+    ['2.4.0', false], // commit 0eb973f915: a second fw_cfg file of that name is fatal; 2.4.0 run
+  ),
+  /** There is pvpanic-pci. */
+  hasPvpanicPci: ages(['1.5.0', false], ['6.0.0', true]), // commit 9df52f58e7; 5.2 and 7.2 run
+  /** isa-debug-exit asks for a shutdown with its exit code, which stays; before, it ends the program at once. */
+  debugExitShutsDown: ages(['1.5.0', false], ['9.1.0', true]), // 7.2 and 10.0 run
+
+  // Run states and events
+
+  /** `cont` is refused once the guest panicked. */
+  panicIsFinal: ages(['1.5.0', true], ['1.7.0', false]), // commit df39076850; 1.6.1 and 1.7.0 run
+  /** What the program does about a panic unless told otherwise. */
+  panicByDefault: ages(
+    ['1.5.0', 'preserve'], // run up to 2.4.0
+    ['2.8.0', 'destroy'], // commit 864111f422; 2.8.0 run
+  ),
+  /** A panic that ends the machine is reported as {pause}, then as {poweroff}. */
+  panicIsToldTwice: ages(['1.5.0', false], ['2.8.0', true], ['6.0.0', false]), // 2.8.0, 5.0.0, 5.2 and 7.2 run
+  /** The command line has `-action`, QMP has `set-action`. */
+  actions: ages(['1.5.0', false], ['6.0.0', true]), // release notes of 6.0; 5.2 and 7.2 run
+  /** The run state that a reset leads to from one that is not running: prelaunch, or paused from one that required it. */
+  resetWhileStopped: ages(
+    ['1.5.0', 'paused if required'], // run up to 2.4.0
+    ['2.6.0', 'prelaunch'], // commit 7ec13c798a; 2.8.0 run
+  ),
+  /** The data of RESET and SHUTDOWN: none, `guest`, or `guest` and `reason`. */
+  shutdownData: ages(
+    ['1.5.0', 'none'], // run up to 2.8.0
+    ['2.10.0', 'guest'], // read in QEMU's schema
+    ['4.0.0', 'guest and reason'], // read in QEMU's schema; 5.0.0 run
+  ),
+
+  // The bus, for accesses of 16 and 32 bits that come over qtest and HMP
+
+  /** How such an access is given to the regions it touches: all to the first, split by alignment, or refused unaligned. */
+  wideAccess: ages(
+    ['1.5.0', 'whole'], // run on 1.5.0 and 1.5.3
+    ['1.6.0', 'split'], // run up to 10.0
+    ['11.1.0', 'aligned'], // 11.1 run
+  ),
+  /** What the second byte of a 16-bit read at the last register of a group of DMA page registers shows. */
+  pastPageRegisters: ages(['1.5.0', 0x00], ['2.4.0', 0xff]), // 1.7.0 and 2.4.0 run
+  /** What bytes beyond port 0xffff show. */
+  pastLastPort: ages(['1.5.0', 0xff], ['1.6.1', 0x00]), // 1.6.0 and 1.6.1 run; 1.5 wraps to port 0
+
+  // QMP, HMP and the object tree
+
+  /** The reply to system_reset, system_powerdown and quit comes after the event; before, it came first. */
+  replyAfterEvent: ages(['1.5.0', false], ['7.2.0', true]), // 5.2 and 7.2 run
+  /** The greeting offers out-of-band execution. */
+  qmpOob: ages(['1.5.0', false], ['5.0.0', true]), // 2.8.0 and 5.0.0 run
+  /** The words for a command before or after negotiation: unknown command, "with ... before", "Expecting ...". */
+  negotiationWords: ages(['1.5.0', 'unknown'], ['2.4.0', 'named'], ['5.0.0', 'expecting']), // run
+  /** system_wakeup outside 'suspended' is refused. */
+  wakeupIsRefused: ages(['1.5.0', false], ['4.0.0', true]), // read in QEMU's source; 2.8.0 and 5.0.0 run
+  /** The words for an unknown argument: "Invalid parameter", "QMP input object member", "Parameter". */
+  unknownArgumentWords: ages(['1.5.0', 'invalid'], ['2.8.0', 'member'], ['5.0.0', 'parameter']), // run
+  /** query-status has the member `singlestep`. */
+  statusHasSinglestep: ages(['1.5.0', true], ['9.0.0', false]), // release notes of 9.0; 7.2 and 10.0 run
+  /** HMP begins a refusal with "Error: ". */
+  hmpSaysError: ages(['1.5.0', false], ['1.7.0', true]), // 1.6.1 and 1.7.0 run
+  /** HMP's `i` pads the value with zeros. */
+  hmpPadsPort: ages(['1.5.0', false], ['2.8.0', true]), // 2.4.0 and 2.8.0 run
+  /** The object /machine has the type of its machine; before, it is a plain container. */
+  machineObjectIsTyped: ages(['1.5.0', false], ['2.4.0', true]), // 1.7.0 and 2.4.0 run
+  /** device_add refuses a driver that is no string as if it were missing, and no longer looks at the id first. */
+  deviceAddIsStrict: ages(['1.5.0', false], ['10.0.0', true]), // 7.2 and 10.0 run
+  /** JSON errors tell the line and the column. */
+  jsonErrorsHavePlace: ages(['1.5.0', false], ['11.1.0', true]), // 10.0 and 11.1 run
+
+  // The command line
+
+  /** `-device help` lists pvpanic. */
+  listsPvpanic: ages(['1.5.0', false], ['1.6.0', true]), // run
+  /** `-device pvpanic,help` prints "pvpanic options:" to standard output; before, one line a property to standard error. */
+  deviceHelpIsTable: ages(['1.5.0', false], ['5.0.0', true]), // 2.4.0 and 5.0.0 run
+  /** "Property 'pvpanic.x' not found" names the type. */
+  propertyErrorNamesType: ages(['1.5.0', false], ['5.0.0', true]), // 2.4.0 and 5.0.0 run
+  /** A bad -global is reported with "can't apply global". */
+  globalErrorIsNamed: ages(['1.5.0', false], ['1.7.0', true]), // 1.6.1 and 1.7.0 run
+} as const satisfies Record<string, Ages<unknown>>
+
+/** A version's row of QEMU_HISTORY. */
+export type QemuFacts = {
+  readonly [Name in keyof typeof QEMU_HISTORY]: (typeof QEMU_HISTORY)[Name] extends Ages<infer Value> ? Value : never
+}
 
 /** How a QEMU version with a machine type behaves, as far as it concerns pvpanic. */
-export interface QemuProfile {
+export interface QemuProfile extends QemuFacts {
   /** As given, or the newest known. */
   readonly version: string
+  /** The version came after the newest known here, and is taken to behave like that one. */
+  readonly isNewerThanKnown: boolean
   /** The machine type's own name: aliases resolved. */
   readonly machineType: string
+  /** Why QEMU warns of the machine type, if it does. */
+  readonly machineTypeDeprecated: string | undefined
   /** The board brings a pvpanic device itself. */
   readonly builtinPvpanic: boolean
-  /** A second pvpanic device is accepted. */
-  readonly severalPvpanics: boolean
-  /** `cont` is refused once the guest panicked. */
-  readonly panicIsFinal: boolean
-  /** Bits of a written byte that the device acts on. */
-  readonly knownEvents: number
-  /** What a read of the port shows unless told otherwise. */
+  /** What a read of the port shows unless told otherwise; pvpanic-pci always shows `knownEvents`. */
   readonly defaultEvents: number
-  /** The command line has `-action`, QMP `set-action`. */
-  readonly actions: boolean
 }
 
-/** A fact that holds for versions from `since` on and before `until`. */
-interface Fact {
-  readonly since: string
-  readonly until?: string
-  readonly source: string
-}
-
-/** When each ability came and went. Commits are QEMU's. */
-export const QEMU_HISTORY = {
-  pvpanic: { since: '1.5.0', source: 'commit eec3d2adc9: device pvpanic, bit 0' },
-  builtinPvpanic: { since: '1.5.0', until: '1.7.0', source: 'added 3ab135f346, taken away 7839ff593b' },
-  severalPvpanics: { since: '1.5.0', until: '2.4.0', source: 'commit 0eb973f915: duplicate fw_cfg file is fatal' },
-  panicIsFinal: { since: '1.5.0', until: '1.7.0', source: 'commit df39076850: cont from guest-panicked' },
-  crashLoaded: { since: '5.0.0', source: 'commit 7dc58deea7: bit 1, GUEST_CRASHLOADED' },
-  actions: { since: '6.0.0', source: 'release notes of 6.0: -action, set-action' },
-  shutdownEvent: { since: '9.1.0', source: 'release notes of 9.1: bit 2, GUEST_PVSHUTDOWN, events=7' },
-} as const satisfies Record<string, Fact>
-
-/** The machine types that had the device built in while `builtinPvpanic` held. */
-const BUILTIN_MACHINE_TYPES: readonly string[] = ['pc-i440fx-1.5', 'pc-q35-1.5']
-
-/** Release series, oldest first. */
-const SERIES: readonly string[] = [
-  ...['1.5', '1.6', '1.7'],
-  ...['2.0', '2.1', '2.2', '2.3', '2.4', '2.5', '2.6', '2.7', '2.8', '2.9', '2.10', '2.11', '2.12'],
-  ...['3.0', '3.1', '4.0', '4.1', '4.2', '5.0', '5.1', '5.2', '6.0', '6.1', '6.2', '7.0', '7.1', '7.2'],
-  ...['8.0', '8.1', '8.2', '9.0', '9.1', '9.2', '10.0'],
-]
-const NEWEST_SERIES = '10.0'
-
-/** The last release of the series that still had the builtin device: there is no 1.5.4, whatever was planned. */
-const LAST_RELEASE: Readonly<Record<string, number>> = { '1.5': 3, '1.6': 2 }
-const ANY_RELEASE = 99
-
-/** Names for a machine type that the series of the version completes, or that never had a version. */
-const ALIASES: Readonly<Record<string, (series: string) => string>> = {
-  pc: (series) => `pc-i440fx-${series}`,
-  q35: (series) => `pc-q35-${series}`,
-  'pc-1.5': () => 'pc-i440fx-1.5', // what the message of 2013 calls it
-}
-
-const UNVERSIONED = ['isapc', 'pc-1.0', 'pc-1.1', 'pc-1.2', 'pc-1.3', 'pc-i440fx-1.4', 'pc-q35-1.4']
+/** Boards of up to 1.6.2 with a 1.5 machine type had pvpanic built in (added 3ab135f346, removed 7839ff593b; run). */
+const BUILTIN_UNTIL = '1.7.0'
+/** Machine types up to this series keep reading 1 (run on 7.2 and 10.0). */
+const LAST_TO_READ_1 = '5.1'
 
 /**
  * The profile of a QEMU version with a machine type.
  * @param version such as '1.5.3' or '7.2'; a series alone means its first release. The newest known unless given.
- * @param machineType such as 'pc-i440fx-1.5', 'q35'; 'pc' unless given.
- * @throws {RangeError} for an unknown version or machine type, with the known ones.
+ * @param machineType such as 'pc-i440fx-1.5', 'q35', 'isapc'; 'pc-1.5' is pc-i440fx-1.5. 'pc' unless given.
+ * @throws {OptionRangeError} naming `qemu` for a version that there is not or that has no pvpanic, and naming `machineType` for
+ *   one that the version does not have or that is no PC.
  */
-export function qemuProfile(version: string = NEWEST_SERIES, machineType = 'pc'): QemuProfile {
-  const release = parseRelease(version)
-  const holds = (fact: Fact) =>
-    !isBefore(release, parseRelease(fact.since)) &&
-    (fact.until === undefined || isBefore(release, parseRelease(fact.until)))
-  const resolved = resolveMachineType(machineType, release)
-  const knownEvents = 1 | (holds(QEMU_HISTORY.crashLoaded) ? 2 : 0) | (holds(QEMU_HISTORY.shutdownEvent) ? 4 : 0)
+export function qemuProfile(version?: string, machineType = 'pc'): QemuProfile {
+  const release = qemuRelease(version)
+  if (release.isBeforePvpanic) {
+    throw new OptionRangeError('qemu', `${release.version} has no pvpanic, which came with ${FIRST_WITH_PVPANIC}`)
+  }
+  const type = checkMachineType(release.version, machineType)
+  if (!type.isPc)
+    throw new OptionRangeError('machineType', `${type.name} is not simulated; expected pc, q35, isapc or another PC`)
+  const facts = factsOf(release)
   return {
-    version,
-    machineType: resolved,
-    builtinPvpanic: holds(QEMU_HISTORY.builtinPvpanic) && BUILTIN_MACHINE_TYPES.includes(resolved),
-    severalPvpanics: holds(QEMU_HISTORY.severalPvpanics),
-    panicIsFinal: holds(QEMU_HISTORY.panicIsFinal),
-    knownEvents,
-    defaultEvents: knownEvents,
-    actions: holds(QEMU_HISTORY.actions),
+    ...facts,
+    version: release.version,
+    isNewerThanKnown: release.isNewerThanKnown,
+    machineType: type.name,
+    machineTypeDeprecated: type.deprecated,
+    builtinPvpanic: !isSince(release, BUILTIN_UNTIL) && MACHINE_TYPES_1_5.includes(type.name),
+    defaultEvents: facts.hasEventsProperty && !readsOne(type.name) ? facts.knownEvents : 1,
   }
 }
 
-/** A release as its place in `SERIES` and its number there. */
-interface Release {
-  readonly series: string
-  readonly rank: number
-  readonly micro: number
+function factsOf(release: QemuRelease): QemuFacts {
+  const facts = Object.entries<Ages<unknown>>(QEMU_HISTORY).map(([name, rows]) => {
+    return [name, rows.findLast(([since]) => isSince(release, since))?.[1]]
+  })
+  return Object.fromEntries(facts) as QemuFacts
 }
 
-function parseRelease(version: string): Release {
-  const [, series = '', micro = '0'] = /^(\d+\.\d+)(?:\.(\d{1,2}))?$/.exec(version) ?? []
-  const rank = SERIES.indexOf(series)
-  if (rank === -1 || Number(micro) > (LAST_RELEASE[series] ?? ANY_RELEASE)) {
-    const known = SERIES.map((name) => (name in LAST_RELEASE ? `${name}.0 to ${name}.${LAST_RELEASE[name]}` : name))
-    throw new OptionRangeError('qemu', `unknown version ${JSON.stringify(version)}; known are ${known.join(', ')}`)
-  }
-  return { series, rank, micro: Number(micro) }
-}
-
-function isBefore(a: Release, b: Release): boolean {
-  return a.rank < b.rank || (a.rank === b.rank && a.micro < b.micro)
-}
-
-function resolveMachineType(machineType: string, release: Release): string {
-  const name = Object.hasOwn(ALIASES, machineType) ? ALIASES[machineType]?.(release.series) : machineType
-  const [, series = ''] = /^pc-(?:i440fx|q35)-(.+)$/.exec(name ?? '') ?? []
-  const rank = SERIES.indexOf(series)
-  if (name !== undefined && (UNVERSIONED.includes(name) || (rank !== -1 && rank <= release.rank))) return name
-  const known = [...Object.keys(ALIASES), ...UNVERSIONED, 'pc-i440fx-V', 'pc-q35-V'].join(', ')
-  throw new OptionRangeError(
-    'machineType',
-    `QEMU ${release.series} has no ${JSON.stringify(machineType)}; known are ${known} with V from 1.5 to ${release.series}`,
-  )
+function readsOne(machineType: string): boolean {
+  const series = machineTypeSeries(machineType)
+  return series !== undefined && !isBefore(parseVersion('', LAST_TO_READ_1), parseVersion('', series).slice(0, 2))
 }

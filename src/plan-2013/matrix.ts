@@ -2,7 +2,8 @@
 
 import type { CrashAction } from '../libvirt/domain-definition.js'
 import type { Fallback } from '../libvirt/domain-options.js'
-import { checkRealQemu, hasMachineType, isBeforePvpanic } from '../libvirt/real-qemu.js'
+import { checkMachineType, hasMachineType, realMachineType } from '../machine/machine-types.js'
+import { QEMU_SERIES } from '../machine/qemu-releases.js'
 import { OPTIONS, type Option, type Plan, planPanicNotifier, type Stage } from './plan-panic-notifier.js'
 import { PLANNED_RANGES } from './planned-qemu.js'
 import { disagreements } from './simulate.js'
@@ -34,7 +35,7 @@ export interface MatrixRow {
 
 const BUILTIN_TYPE = 'pc-1.5'
 const OTHER_TYPE = 'other'
-/** Exists in every version and never had the device built in. */
+/** Never had the device built in. */
 const EXAMPLE_OF_OTHER = 'pc-i440fx-1.4'
 
 /** Planned in 2013, and never made. */
@@ -67,7 +68,14 @@ export function optionMatrix(filter: MatrixFilter = {}): MatrixRow[] {
 }
 
 function checkPlannedQemu(qemu: string | undefined, machineType: string | undefined): void {
-  checkRealQemu(qemu === PLANNED_RELEASE ? ITS_PREDECESSOR : qemu, machineType)
+  checkExists(qemu === PLANNED_RELEASE ? ITS_PREDECESSOR : qemu, machineType)
+}
+
+/** Without a version, any one may have the machine type. */
+function checkExists(qemu: string | undefined, machineType = 'pc'): void {
+  const real = realMachineType(machineType)
+  if (qemu === undefined && QEMU_SERIES.some((series) => hasMachineType(series, real))) return
+  checkMachineType(qemu, machineType)
 }
 
 export interface TodayRow {
@@ -78,8 +86,6 @@ export interface TodayRow {
 /** Real versions at which an answer changes, and one of now. */
 const REAL_VERSIONS = ['1.4.2', '1.5.0', '1.5.3', '1.6.0', '1.6.2', '1.7.0', '7.2']
 const REAL_MACHINE_TYPES = ['pc-i440fx-1.5', EXAMPLE_OF_OTHER]
-/** A QEMU before 1.5 has no 1.5 machine type. */
-const OLD_MACHINE_TYPES = [EXAMPLE_OF_OTHER]
 
 /**
  * The message's questions for real versions, executed. libvirt is a release of the same period unless given.
@@ -92,13 +98,15 @@ export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string }
       `onCrash: libvirt refuses '${onCrash}' for QEMU; expected destroy, restart, preserve, coredump-destroy or coredump-restart`,
     )
   }
-  checkRealQemu(filter.qemu, filter.machineType)
   const { machineType: wanted = 'pc' } = filter
+  checkExists(filter.qemu, wanted)
+  const real = realMachineType(wanted)
   const versions =
-    filter.qemu === undefined ? REAL_VERSIONS.filter((qemu) => hasMachineType(qemu, wanted)) : [filter.qemu]
+    filter.qemu === undefined ? REAL_VERSIONS.filter((qemu) => hasMachineType(qemu, real)) : [filter.qemu]
   const machineTypesOf = (qemu: string): readonly string[] => {
     if (filter.machineType !== undefined) return [filter.machineType]
-    return isBeforePvpanic(qemu) ? OLD_MACHINE_TYPES : REAL_MACHINE_TYPES
+    const known = REAL_MACHINE_TYPES.filter((name) => hasMachineType(qemu, name))
+    return known.length === 0 ? ['pc'] : known
   }
   return versions.flatMap((qemu) =>
     machineTypesOf(qemu).flatMap((machineType) =>

@@ -3,13 +3,14 @@
 import { isBefore, parseVersion } from '../common/version.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import { domainDefinition, type LifecycleAction } from '../libvirt/domain-definition.js'
-import { checkRealQemu, FIRST_WITH_PVPANIC, isBeforePvpanic } from '../libvirt/real-qemu.js'
 import { type DevicePlace, type Outcome, runDomain } from '../libvirt/run-domain.js'
+import { checkMachineType } from '../machine/machine-types.js'
+import { FIRST_WITH_PVPANIC, qemuRelease } from '../machine/qemu-releases.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 import { LIBVIRT_HISTORY, type LibvirtFact } from './libvirt-history.js'
 
 export interface TodayInput {
-  /** A real version, '1.5.0' to '10.0', or one before pvpanic. */
+  /** A real version, '1.5.0' to '11.1', or one before pvpanic. */
   readonly qemu: string
   /** '9.0.0', or 1.2.1 beside a QEMU of that time. */
   readonly libvirt?: string
@@ -46,8 +47,8 @@ export function answerToday(input: TodayInput): TodayAnswer {
   const has = (fact: LibvirtFact) => !isBefore(parseVersion('libvirt', libvirt), parseVersion('', fact.since))
   const handlesPanics = has(LIBVIRT_HISTORY.panickedEvent)
   const knowsElement = has(LIBVIRT_HISTORY.panicElement)
-  checkRealQemu(input.qemu, machineType)
-  if (isBeforePvpanic(input.qemu)) {
+  checkMachineType(input.qemu, machineType)
+  if (qemuRelease(input.qemu).isBeforePvpanic) {
     const effectiveAction = element && knowsElement ? 'refused' : 'guest policy'
     return { ...NOTHING, effectiveAction, reasons: [`QEMU has pvpanic since ${FIRST_WITH_PVPANIC}`] }
   }

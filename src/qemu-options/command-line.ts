@@ -1,8 +1,8 @@
 // QEMU's command line as far as it concerns a panic: from arguments to the machine and the monitors that are wanted.
 
-import { OptionRangeError } from '../common/check.js'
 import { messageOf } from '../common/message-of.js'
 import type { MachineOptions } from '../machine/machine-options.js'
+import { hasMachineType } from '../machine/machine-types.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 import { parseActions } from './actions.js'
 import { type CharacterDevice, parseCharacterDevice, parseSocketChardev } from './chardev.js'
@@ -303,11 +303,11 @@ function buildMachine(all: Collector): BuiltMachine {
 
 function readProfile(qemu: string | undefined, machineType: string) {
   try {
-    return qemuProfile(qemu, machineType === 'none' ? 'pc' : machineType)
-  } catch (error) {
-    if (error instanceof OptionRangeError && error.option === 'machineType') {
+    if (!hasMachineType(qemu, machineType)) {
       throw new OptionError('unsupported machine type\nUse -machine help to list supported machines')
     }
+    return qemuProfile(qemu, machineType === 'none' ? 'pc' : machineType)
+  } catch (error) {
     throw new OptionError(messageOf(error))
   }
 }

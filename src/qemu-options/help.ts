@@ -1,6 +1,6 @@
 // What `-help` and `-machine help` print.
 
-import { qemuProfile } from '../machine/qemu-versions.js'
+import { machineTypes } from '../machine/machine-types.js'
 
 /** Each option as it is written, and what it does. */
 const LINES: readonly (readonly [string, string])[] = [
@@ -35,29 +35,14 @@ export function optionsHelp(): string {
   return ['A machine for panics under the options of QEMU. It executes nothing.', '', ...options, ''].join('\n')
 }
 
-const ALIASES = ['pc', 'q35']
-const FAMILIES = ['pc-i440fx', 'pc-q35']
-const UNVERSIONED = ['pc-1.3', 'pc-1.2', 'pc-1.1', 'pc-1.0', 'isapc']
-const LARGEST_MAJOR = 99
-const LARGEST_MINOR = 19
+const NAME_WIDTH = 20
 
 /** What `-machine help` prints: the types that a version of QEMU has. @throws {RangeError} for an unknown version. */
 export function machinesHelp(qemu: string | undefined): string {
-  const aliases = ALIASES.map((name) => `${name.padEnd(20)} (alias of ${qemuProfile(qemu, name).machineType})`)
-  const versioned = FAMILIES.flatMap((family) => versions().map((version) => `${family}-${version}`))
-  const others = [...versioned, ...UNVERSIONED].filter((name) => isMachineType(qemu, name))
-  return ['Supported machines are:', ...aliases, ...others, `${'none'.padEnd(20)} empty machine`, ''].join('\n')
-}
-
-function versions(): string[] {
-  const downTo0 = (largest: number) => Array.from({ length: largest + 1 }, (_, index) => largest - index)
-  return downTo0(LARGEST_MAJOR).flatMap((major) => downTo0(LARGEST_MINOR).map((minor) => `${major}.${minor}`))
-}
-
-function isMachineType(qemu: string | undefined, name: string): boolean {
-  try {
-    return qemuProfile(qemu, name).machineType === name
-  } catch {
-    return false
-  }
+  const line = (name: string, words: string) => `${name.padEnd(NAME_WIDTH)} ${words}`
+  const lines = machineTypes(qemu).flatMap(({ name, alias, description, isDefault, deprecated }) => [
+    ...(alias === undefined ? [] : [line(alias, `${description} (alias of ${name})`)]),
+    line(name, `${description}${isDefault ? ' (default)' : ''}${deprecated === undefined ? '' : ' (deprecated)'}`),
+  ])
+  return ['Supported machines are:', ...lines, ''].join('\n')
 }

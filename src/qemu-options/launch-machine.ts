@@ -22,7 +22,7 @@ import { HelpRequest, OptionError, prefixErrors } from './keyval.js'
 
 /** What is around the machine, and which QEMU it is. */
 export interface LaunchOptions {
-  /** QEMU version, '1.5.0' to '10.0'. The newest. */
+  /** QEMU version, '1.5.0' to '11.1'. The newest. */
   readonly qemu?: string
   /** Machine type. 'pc'. */
   readonly machineType?: string

@@ -26,7 +26,8 @@ describe('the port', () => {
   it.each([
     ['1.5.0', 1],
     ['4.2', 1],
-    ['5.0', 3],
+    ['5.0', 1],
+    ['5.2', 3],
     ['9.0', 3],
     ['9.1', 7],
     ['10.0', 7],
@@ -62,9 +63,9 @@ it('a version before 2.4 takes a second device, the first one owning the fw_cfg 
 
 it.each([
   ['1.5.4', 'pc', 'qemu: unknown version "1.5.4"; known are 1.5.0 to 1.5.3'],
-  ['7', 'pc', 'qemu: unknown version "7"'],
+  ['7', 'pc', 'qemu: expected a version such as 1.5.3 or 7.2, got "7"'],
   ['7.2', 'pc-9.9', 'machineType: QEMU 7.2 has no "pc-9.9"; known are pc, q35'],
-  ['1.5.0', 'pc-i440fx-1.6', 'machineType: QEMU 1.5 has no "pc-i440fx-1.6"'],
+  ['1.5.0', 'pc-i440fx-1.6', 'machineType: QEMU 1.5.0 has no "pc-i440fx-1.6"'],
   ['7.2', 'toString', 'machineType: QEMU 7.2 has no "toString"'],
 ])('QEMU %s with machine %s is refused', (version, machineType, message) => {
   expect(() => qemuProfile(version, machineType)).toThrow(RangeError)

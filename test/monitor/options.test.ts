@@ -61,7 +61,9 @@ describe('the options of pvpanic-system-x86_64', () => {
   it('-machine help: lists the machine types of the version', async () => {
     const { stdout, exitCode } = await say(['-device', 'foo', '-machine', 'help'])
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/^Supported machines are:\npc +\(alias of pc-i440fx-7\.2\)\n/)
+    expect(stdout).toMatch(
+      /^Supported machines are:\npc +Standard PC \(i440FX \+ PIIX, 1996\) \(alias of pc-i440fx-7\.2\)\n/,
+    )
     const names = stdout.split('\n').map((line) => line.split(' ')[0])
     expect(names).toEqual(expect.arrayContaining(['q35', 'pc-q35-7.2', 'pc-i440fx-2.12', 'isapc', 'none']))
     expect(names).not.toContain('pc-q35-8.0')
