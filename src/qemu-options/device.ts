@@ -1,5 +1,6 @@
 // `-device pvpanic,...` and `-global pvpanic...`: the device's properties as QEMU's command line takes them.
 
+import { parseCInteger } from '../common/c-integer.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import { JsonReader, type JsonResult } from '../json/reader.js'
 import { isJsonObject, type JsonValue } from '../json/value.js'
@@ -234,11 +235,8 @@ function readInteger(name: string, text: string, names: PvpanicNames): bigint {
   return value
 }
 
-/** As C's `strtoull` with base 0; undefined for what is no number of 64 bits. */
+/** An integer of 64 bits as C reads it; undefined for anything else. */
 export function parseUnsigned(text: string): bigint | undefined {
-  const [, sign, digits] = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]{1,30}|0[0-7]{0,30}|[1-9]\d{0,30})$/.exec(text) ?? []
-  if (digits === undefined) return undefined
-  const value = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
-  if (BigInt.asUintN(64, value) !== value) return undefined
-  return sign === '-' ? -value : value
+  const value = parseCInteger(text)
+  return value === 'too large' ? undefined : value
 }

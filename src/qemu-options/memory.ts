@@ -1,10 +1,10 @@
 // The argument of `-m`: how much memory the guest has.
 
+import { parseCInteger } from '../common/c-integer.js'
 import { checkNames, OptionError, parseKeyValues } from './keyval.js'
 
 export const DEFAULT_MEMORY = 128 << 20
 const LARGEST_MEMORY = 2 ** 32
-const LARGEST_64_BIT = 2n ** 64n
 /** QEMU rounds up to a multiple of it. */
 const GRANULE = 8192
 
@@ -26,7 +26,7 @@ const NO_SIZE = [
 ].join('\n')
 
 /**
- * Reads the argument of `-m`; memory that is plugged in later, which `slots` and `maxmem` allow, there is none.
+ * Reads the argument of `-m`. Hot-plugged memory is not supported: `slots` and `maxmem` have no effect.
  * @returns bytes.
  * @throws {OptionError}
  */
@@ -50,10 +50,9 @@ function readSize(text: string): number {
   if (whole === '' || (fraction !== undefined && isHex) || (isFraction && (suffix === '' || unit === 1))) {
     throw new OptionError(NO_SIZE)
   }
-  if (whole.length > 20 || BigInt(whole) >= LARGEST_64_BIT) {
-    throw new OptionError(`Value '${text}' is out of range for parameter 'size'`)
-  }
+  const amount = parseCInteger(isHex ? whole : whole.replace(/^0+(?=.)/, ''))
+  if (typeof amount !== 'bigint') throw new OptionError(`Value '${text}' is out of range for parameter 'size'`)
   // QEMU takes the last digit of 0x40 for one that is in need of a unit, that of 0x4B for none.
   const isHexLetter = isHex && /[a-fA-F]$/.test(text)
-  return (Number(BigInt(whole)) + Number(`0${fraction ?? ''}`)) * (isHexLetter ? 1 : unit)
+  return (Number(amount) + Number(`0${fraction ?? ''}`)) * (isHexLetter ? 1 : unit)
 }

@@ -1,5 +1,7 @@
 // Reads what follows a human monitor command: an access size and numbers, with QEMU's words for what is wrong.
 
+import { parseCInteger } from '../../common/c-integer.js'
+
 /** What was typed makes no sense; the message is QEMU's line about it. */
 export class HmpError extends Error {
   override readonly name = 'HmpError'
@@ -55,8 +57,8 @@ export class HmpArguments {
   }
 
   #signed(): bigint {
-    const sign = this.#sign()
-    if (sign !== undefined) return sign * this.#signed()
+    let sign = 1n
+    for (let next = this.#sign(); next !== undefined; next = this.#sign()) sign *= next
     const [digits] = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)/.exec(this.#rest) ?? []
     if (digits === undefined) {
       throw new HmpError(
@@ -64,10 +66,9 @@ export class HmpArguments {
       )
     }
     this.#rest = this.#rest.slice(digits.length)
-    const isOctal = /^0[0-7]/.test(digits)
-    const value = digits.length > 100 ? 1n << 64n : BigInt(isOctal ? `0o${digits.slice(1)}` : digits)
-    if (value >= 1n << 64n) throw new HmpError('number too large')
-    return value
+    const value = parseCInteger(digits)
+    if (typeof value !== 'bigint') throw new HmpError('number too large')
+    return sign * value
   }
 
   #sign(): 1n | -1n | undefined {

@@ -16,9 +16,6 @@ export interface HmpTarget {
   readonly uuid: string
 }
 
-/** Longest line that is looked at: QEMU's own commands are far shorter. */
-const LONGEST_LINE = 4096
-
 /** Runs command lines; like QEMU it remembers the size of the last `i` or `o` for the next one without a size. */
 export class HumanMonitor {
   readonly #target: HmpTarget
@@ -30,7 +27,7 @@ export class HumanMonitor {
 
   /** Runs `line` and gives what it printed. */
   run(line: string): string {
-    const [, name = '', rest = ''] = /^[ \t-\r]*([^ \t-\r/]*)(.*)$/s.exec(line.slice(0, LONGEST_LINE)) ?? []
+    const [, name = '', rest = ''] = /^[ \t-\r]*([^ \t-\r/]*)(.*)$/s.exec(line) ?? []
     if (name === 'info') return this.#info(rest)
     if (name === '' && skipBlanks(rest) === '') return ''
     return answer(name, () => {

@@ -1,14 +1,13 @@
 // Reads and writes the words of qtest's lines: numbers, addresses, data in hexadecimal and base64.
 
+import { parseCInteger } from '../../common/c-integer.js'
+
 /** A word that QEMU aborts on; here it becomes the ERR line that says what is wrong. */
 export class QtestError extends Error {
   override readonly name = 'QtestError'
 }
 
 const WORD_BITS = 64
-const LARGEST = (1n << 64n) - 1n
-/** The longest number of 64 bits, in octal, has this many digits after its zeros: longer ones are not worth a bigint. */
-const LONGEST_NUMBER = 22
 
 /** Takes the words of a command one after another. */
 export class QtestWords {
@@ -28,22 +27,19 @@ export class QtestWords {
     return word
   }
 
-  /** The next word as a number of 64 bits, read as C's `strtoull` does with base 0: -1 is all ones. */
+  /** The next word as a number of 64 bits, read as C's `strtoull` reads it with base 0: -1 is all ones. */
   number(name: string): bigint {
     const word = this.text(name)
-    const form = /^[ \t\v\f\r]*([+-]?)(?:0[xX]0*([0-9a-fA-F]+)|0+([0-7]*)|([1-9]\d*))$/
-    const [match, sign, hex, octal, decimal] = form.exec(word) ?? []
-    if (match === undefined) {
+    const value = parseCInteger(word)
+    if (value === undefined) {
       throw new QtestError(
         `${this.#command}: ${name} must be a number such as 1285, 0x505 or 02405, got ${quote(word)}`,
       )
     }
-    const digits = hex ?? octal ?? decimal ?? ''
-    const base = hex !== undefined ? '0x' : octal ? '0o' : ''
-    const value = digits.length > LONGEST_NUMBER ? undefined : BigInt(base + digits)
-    if (value === undefined || value > LARGEST)
+    if (value === 'too large') {
       throw new QtestError(`${this.#command}: ${name} must fit 64 bits, got ${quote(word)}`)
-    return sign === '-' ? BigInt.asUintN(WORD_BITS, -value) : value
+    }
+    return BigInt.asUintN(WORD_BITS, value)
   }
 
   /** The next word as a port, 0..0xffff. */
