@@ -27,13 +27,12 @@ type Growing = { -readonly [Key in keyof XmlElement]: XmlElement[Key] } & { chil
  */
 export function parseXmlTree(text: string): XmlElement {
   const parser = new SaxesParser({ xmlns: true, position: true })
-  const here = (): TextPosition => ({ line: parser.line, column: parser.column + 1 })
-  const refuse = (reason: string): never => {
-    throw new DomainXmlError(reason, here())
+  const places = new Places(text)
+  const refuse = (reason: string, offset = Math.min(parser.position, text.length)): never => {
+    throw new DomainXmlError(reason, places.at(offset))
   }
   const open: Growing[] = []
   let root: XmlElement | undefined
-  const places = new Places(text)
   let begin: TextPosition = { line: 1, column: 1 }
 
   parser.on('error', (error) => refuse(`XML is not well-formed: ${error.message.replace(/^\d+:\d+: /, '')}`))
@@ -70,6 +69,9 @@ export function parseXmlTree(text: string): XmlElement {
   })
 
   if (text.length > MOST_CHARACTERS) refuse(`XML is longer than ${MOST_CHARACTERS} characters`)
+  // The parser would take it for a pair, together with whatever follows.
+  const halfPair = text.search(/\p{Surrogate}/u)
+  if (halfPair !== -1) refuse('XML is not well-formed: half of a surrogate pair', halfPair)
   parser.write(text).close()
   return root ?? refuse('XML is not well-formed: document is empty')
 }
@@ -79,9 +81,10 @@ export function childrenOf(element: XmlElement, name: string): readonly XmlEleme
   return element.children.filter((child) => child.name === name && child.namespace === '')
 }
 
-/** Turns offsets into places, in one pass over the text as long as they grow. */
+/** Turns offsets into places, in one pass over the text: the offsets must not fall. */
 class Places {
   readonly #text: string
+  #offset = 0
   #line = 1
   #lineStart = 0
 
@@ -90,10 +93,13 @@ class Places {
   }
 
   at(offset: number): TextPosition {
-    for (let end = this.#text.indexOf('\n', this.#lineStart); end !== -1 && end < offset; ) {
+    for (; this.#offset < offset; this.#offset++) {
+      const isEnd =
+        this.#text[this.#offset] === '\n' ||
+        (this.#text[this.#offset] === '\r' && this.#text[this.#offset + 1] !== '\n')
+      if (!isEnd) continue
       this.#line++
-      this.#lineStart = end + 1
-      end = this.#text.indexOf('\n', this.#lineStart)
+      this.#lineStart = this.#offset + 1
     }
     return { line: this.#line, column: offset - this.#lineStart + 1 }
   }

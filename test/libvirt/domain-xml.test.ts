@@ -24,6 +24,10 @@ describe('a refusal', () => {
     ['an element over several lines', domain('<devices>', ' <panic', "   model='bogus'/>", '</devices>'), 5, 2],
     ['the action', domain(' <on_crash>log</on_crash>'), 4, 2],
     ['the address', domain("<devices><panic><address type='isa' iobase='zz'/></panic></devices>"), 4, 17],
+    ['an element behind line ends of old Macs', domain('<!-- a\rb\r\nc -->\r<on_crash>log</on_crash>'), 7, 1],
+    ['an element behind characters of two units', domain('<!-- \u{1F600} --> <on_crash>log</on_crash>'), 4, 13],
+    ['half of a surrogate pair', domain(' <a>\ud83d</a>'), 4, 5],
+    ['text behind the root', `${domain()}\r\n text`, 5, 6],
     ['the second device of a model', domain('<devices>', '<panic/>', '  <panic/>', '</devices>'), 6, 3],
   ])('names line and column of %s', (_, xml, line, column) => {
     expect(errorOf(xml)).toMatchObject({ name: 'DomainXmlError', line, column })
