@@ -1,17 +1,34 @@
-// `isa-pvpanic demo`, which is what `npm start` runs: the built-in guest panics under every mode, at three ports.
+// `isa-pvpanic demo`, which is what `npm start` runs: the built-in guest panics under each mode, and what follows is told.
 
 import { Command } from 'commander'
+import { renderTable } from '../common/render-table.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/transitions.js'
 import { bootGuest, type Guest } from '../testing/boot-guest.js'
 import { PANIC_MODES } from './option-values.js'
 import { printEntry } from './print-timeline.js'
-import { colour, type Terminal } from './terminal.js'
-import { Timeline, type TimelineEntry } from './timeline.js'
+import type { Terminal } from './terminal.js'
+import { TEXT_WIDTH, Timeline, type TimelineEntry } from './timeline.js'
 
 const IOBASES = [PVPANIC_DEFAULT_IOBASE, 0x600, 0] as const
 const RESET_LIMIT = 1
 const TIMEOUT_MS = 10_000
+
+/** What the guest, the machine and a manager do under each mode. */
+const INTRODUCTIONS: Readonly<Record<PanicMode, string>> = {
+  preserve: `the machine stops the guest at its OUT and keeps it. A manager may
+  look into it, and let it go on: here it does (cont).`,
+  destroy: 'the machine ends at the panic. A manager may start a new one.',
+  reset: `the manager resets the machine, and the guest boots anew. Here it does so
+  once; the guest that panics again is kept.`,
+  log: 'the machine notes the panic, and the guest goes on at once.',
+}
+
+const WHERE_NEXT = `
+Next:  npm run demo                  the same in a page, with everything to try
+       npx isa-pvpanic run --help    your own kernel, ROM or disk
+       README.md, docs/              the device in your own emulator, and more
+`
 
 /** What a run showed. */
 interface Outcome {
@@ -27,22 +44,74 @@ interface Outcome {
 
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
-    .description(
-      `boot the built-in guest and let it panic under every mode, with the device at ${IOBASES.map(hex).join(', ')}`,
-    )
+    .description('boot the built-in guest and let it panic under each mode')
+    .option('--all', `with the device at ${IOBASES.map(hex).join(', ')} in turn, not at ${hex(IOBASES[0])} alone`)
     .option('--json', 'print one JSON document at the end instead of lines')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async ({ all, json }: { all?: boolean; json?: boolean }) => {
       const outcomes: Outcome[] = []
-      for (const iobase of IOBASES) {
-        for (const onPanic of PANIC_MODES) outcomes.push(await show(onPanic, iobase, json ? undefined : terminal))
+      for (const iobase of all ? IOBASES : IOBASES.slice(0, 1)) {
+        outcomes.push(...(await demonstrate(iobase, json ? undefined : terminal)))
       }
-      terminal.out(`${json ? JSON.stringify(outcomes, null, 2) : summary(outcomes, terminal)}\n`)
+      if (json) terminal.json(outcomes, 2)
+      else terminal.out(WHERE_NEXT)
     })
 }
 
-async function show(onPanic: PanicMode, iobase: number, terminal: Terminal | undefined): Promise<Outcome> {
-  if (terminal) terminal.out(`\n${colour(terminal, 'bold', `${title(onPanic)}, pvpanic at ${hex(iobase)}`)}\n`)
-  const timeline = new Timeline(terminal && ((entry) => printEntry(terminal, entry)))
+/** Boots the guest under each mode with the device at one port. */
+async function demonstrate(iobase: number, terminal: Terminal | undefined): Promise<Outcome[]> {
+  terminal?.out(opening(iobase))
+  const outcomes: Outcome[] = []
+  const teller = terminal && new Teller(terminal)
+  for (const onPanic of PANIC_MODES) {
+    terminal?.out(`\n${onPanic}`, 'bold')
+    terminal?.out(`: ${INTRODUCTIONS[onPanic]}\n`)
+    outcomes.push(await show(onPanic, iobase, teller?.tell))
+    teller?.flush()
+  }
+  terminal?.out(`\n${renderTable(COLUMNS, outcomes, 'table')}`)
+  return outcomes
+}
+
+function opening(iobase: number): string {
+  const where = iobase === 0 ? '0, where it hides\nthe first register of the DMA controller,' : `${hex(iobase)}`
+  return `
+A guest boots in v86 and reports a panic to the pvpanic device at port ${where},
+once under each of four modes. Times are in ms since its boot.
+`
+}
+
+/** Prints entries in few lines: what the guest does at each boot alike only once, events that follow each other in one. */
+class Teller {
+  readonly #terminal: Terminal
+  readonly #told = new Set<string>()
+  #pending: TimelineEntry | undefined
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  readonly tell = (entry: TimelineEntry): void => {
+    const { kind, text } = entry
+    if (this.#told.has(text)) return
+    if (kind === 'serial' || kind === 'ports') this.#told.add(text)
+    const before = this.#pending
+    const joined = `${before?.text}, ${kind === 'state' ? 'now ' : ''}${text}`
+    if (before?.kind === 'event' && (kind === 'event' || kind === 'state') && joined.length <= TEXT_WIDTH) {
+      this.#pending = { ...before, text: joined }
+    } else {
+      this.flush()
+      this.#pending = entry
+    }
+  }
+
+  flush(): void {
+    if (this.#pending) printEntry(this.#terminal, this.#pending)
+    this.#pending = undefined
+  }
+}
+
+async function show(onPanic: PanicMode, iobase: number, tell?: (entry: TimelineEntry) => void): Promise<Outcome> {
+  const timeline = new Timeline(tell)
   const guest = await bootGuest({ onPanic, iobase, resetLimit: RESET_LIMIT })
   try {
     timeline.follow(guest)
@@ -67,7 +136,7 @@ async function panicAndAfter(guest: Guest, onPanic: PanicMode, timeline: Timelin
   await guest.nextPanic({ timeoutMs: TIMEOUT_MS })
   if (onPanic === 'reset') {
     for (let resets = 0; resets < RESET_LIMIT; resets++) await guest.nextPanic({ timeoutMs: TIMEOUT_MS })
-    return timeline.add('end', `panicked again after ${RESET_LIMIT} reset, the limit: preserved`)
+    return timeline.add('end', 'the guest is kept: it panicked again after the one reset')
   }
   if (onPanic === 'preserve') {
     timeline.add('host', 'the guest stands right after its OUT; cont')
@@ -77,25 +146,15 @@ async function panicAndAfter(guest: Guest, onPanic: PanicMode, timeline: Timelin
   timeline.add('end', ending.reason === 'ended' ? 'the machine has ended' : 'the guest went on and halted by itself')
 }
 
-function title(onPanic: PanicMode): string {
-  return { preserve: 'preserve, then cont', destroy: 'destroy', reset: 'reset, once', log: 'log' }[onPanic]
-}
-
-function summary(outcomes: readonly Outcome[], terminal: Terminal): string {
-  const rows = outcomes.map(({ onPanic, iobase, panics, runState, exitCode, lastLine }) => {
-    const state = exitCode === null ? runState : `${runState}, exit code ${exitCode}`
-    return [title(onPanic), hex(iobase), String(panics), state, lastLine]
-  })
-  const table = [['mode', 'iobase', 'panics', 'run state', 'last line of the guest'], ...rows]
-  const widths = table.reduce((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), [0])
-  const lines = table.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  return ['', colour(terminal, 'bold', lines[0] ?? ''), ...lines.slice(1)].join('\n')
-}
+const COLUMNS = [
+  { title: 'mode', cell: ({ onPanic }: Outcome) => onPanic },
+  { title: 'panics', cell: ({ panics }: Outcome) => String(panics) },
+  {
+    title: 'run state',
+    cell: ({ runState, exitCode }: Outcome) => (exitCode === null ? runState : `${runState}, exit code ${exitCode}`),
+  },
+  { title: 'last line of the guest', cell: ({ lastLine }: Outcome) => lastLine.replace(/^guest: /, '') },
+]
 
 function hex(port: number): string {
   return `0x${port.toString(16)}`

@@ -27,14 +27,21 @@ export function domainCommand(terminal: Terminal, finish: (exitCode: number) => 
     .option('--strict', 'refuse what libvirt 9.0 refuses, such as on_crash=ignore')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExit code 0: the domain would start. 1: it would not. 2: usage error, or no usable XML.')
-    .action((file: string, options: DomainCommandOptions) => finish(refusing(() => examine(file, options, terminal))))
+    .action(async (file: string, options: DomainCommandOptions) => {
+      finish(await refusing(() => examine(file, options, terminal)))
+    })
 }
 
-function examine(file: string, { qemu, strict, json }: DomainCommandOptions, terminal: Terminal): number {
-  const xml = readUserFile(file).toString()
+async function examine(
+  file: string,
+  { qemu, strict, json }: DomainCommandOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const xml = (await readUserFile(file)).toString()
   try {
     const examination = examineDomain(parseDomainXml(xml, { dialect: strict ? 'libvirt' : 'message' }), qemu)
-    terminal.out(json ? `${JSON.stringify(examination, null, 2)}\n` : describe(examination))
+    if (json) terminal.json(examination, 2)
+    else terminal.out(describe(examination))
     return examination.startError === undefined ? EXIT.asExpected : EXIT.unexpected
   } catch (error) {
     if (!(error instanceof DomainXmlError)) throw error
@@ -47,19 +54,16 @@ function describe({ definition, devices, qemuArguments, startError, outcomes, wa
   const { name, machineType, onCrash, onReboot, onPoweroff } = definition
   const shown = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
   const lines = [
-    `domain     ${printable(name)}${machineType === '' ? '' : `, machine ${printable(machineType)}`}`,
+    `domain     ${name}${machineType === '' ? '' : `, machine ${machineType}`}`,
     `lifecycle  on_crash ${onCrash}, on_reboot ${onReboot}, on_poweroff ${onPoweroff}`,
     `pvpanic    ${startError === undefined ? describeDevices(devices) : 'the domain would not start'}`,
-    `arguments  ${printable(qemuArguments.map(shown).join(' '))}`,
-    ...(startError === undefined ? [] : [`error      ${printable(startError)}`]),
+    `arguments  ${qemuArguments.map(shown).join(' ')}`,
+    ...(startError === undefined ? [] : [`error      ${startError}`]),
   ]
   const table = outcomes.length === 0 ? '' : `\n${renderTable(OUTCOME_COLUMNS, outcomes, 'table')}`
-  const traps = warnings.length === 0 ? '' : `\n${warnings.map((text) => `warning: ${printable(text)}\n`).join('')}`
+  const traps = warnings.length === 0 ? '' : `\n${warnings.map((text) => `warning: ${text}\n`).join('')}`
   return `${lines.join('\n')}\n${table}${traps}`
 }
-
-/** The XML is somebody else's: no control character of it reaches the terminal. */
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?')
 
 const eventName = (event: DomainEvent): string => (event.name === 'lifecycle' ? event.detail : event.name)
 

@@ -2,6 +2,6 @@
 // Starts the program isa-pvpanic as a process.
 
 import { isaPvpanic } from './program.js'
-import { processTerminal } from './terminal.js'
+import { processStreams } from './terminal.js'
 
-process.exitCode = await isaPvpanic(process.argv.slice(2), processTerminal())
+process.exitCode = await isaPvpanic(process.argv.slice(2), processStreams())

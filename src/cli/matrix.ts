@@ -49,17 +49,18 @@ export function matrixCommand(terminal: Terminal, finish: (exitCode: number) => 
     })
 }
 
-function show({ machine, today, libvirt, format, explain, ...filter }: MatrixOptions, { out }: Terminal): number {
+function show({ machine, today, libvirt, format, explain, ...filter }: MatrixOptions, terminal: Terminal): number {
+  const { out } = terminal
   const rows = { ...filter, ...(machine === undefined ? {} : { machineType: machine }) }
   if (today) {
     const answers = todayMatrix({ ...rows, ...(libvirt === undefined ? {} : { libvirt }) })
-    if (format === 'json') out(`${JSON.stringify(answers, null, 2)}\n`)
+    if (format === 'json') terminal.json(answers, 2)
     else out(renderToday(answers, format))
     if (explain && format !== 'json') out(`\n${explainToday(answers)}`)
     return EXIT.asExpected
   }
   const executed = optionMatrix(rows)
-  if (format === 'json') out(`${JSON.stringify(executed, null, 2)}\n`)
+  if (format === 'json') terminal.json(executed, 2)
   else out(renderOptions(executed, format))
   if (format === 'table') out(`\n${optionLegend(executed)}`)
   if (explain && format !== 'json') out(`\n${explainOptions(executed)}`)

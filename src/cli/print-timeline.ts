@@ -1,6 +1,6 @@
 // How a timeline looks on a terminal.
 
-import { colour, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
 import type { TimelineEntry } from './timeline.js'
 
 const COLOURS = {
@@ -14,5 +14,7 @@ const COLOURS = {
 
 /** Prints one entry: milliseconds, kind, text. */
 export function printEntry(terminal: Terminal, { time, kind, text }: TimelineEntry): void {
-  terminal.out(`${time.toFixed(1).padStart(8)}  ${colour(terminal, COLOURS[kind], `${kind.padEnd(6)}  ${text}`)}\n`)
+  terminal.out(`${time.toFixed(1).padStart(8)}  `)
+  terminal.out(`${kind.padEnd(6)}  ${text}`, COLOURS[kind])
+  terminal.out('\n')
 }

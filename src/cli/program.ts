@@ -9,7 +9,7 @@ import { EXIT } from './exit-codes.js'
 import { matrixCommand } from './matrix.js'
 import { runCommand } from './run/run.js'
 import { serveCommand } from './serve.js'
-import type { Terminal } from './terminal.js'
+import { type Streams, Terminal } from './terminal.js'
 import { traceCommand } from './trace/trace.js'
 import { UsageError } from './usage-error.js'
 
@@ -18,7 +18,8 @@ import { UsageError } from './usage-error.js'
  * @param args without the program's own name.
  * @returns the exit code.
  */
-export async function isaPvpanic(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function isaPvpanic(args: readonly string[], streams: Streams): Promise<number> {
+  const terminal = new Terminal(streams)
   let exitCode: number = EXIT.asExpected
   const finish = (code: number) => {
     exitCode = code

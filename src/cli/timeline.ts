@@ -1,10 +1,12 @@
 // What a guest did, as a list: serial lines, port accesses, events and run states, each with its time.
 
 import { type PortAccess, tapPorts } from '../bus/port-tap.js'
+import { printable } from '../common/printable.js'
 import type { MachineEvent } from '../machine/events.js'
 import { Machine } from '../machine/machine.js'
 import type { GuestMachine } from '../testing/engine.js'
 import type { Guest } from '../testing/guest.js'
+import { registerAt } from './trace/port-names.js'
 
 export interface TimelineEntry {
   /** Milliseconds since the guest began. */
@@ -13,16 +15,18 @@ export interface TimelineEntry {
   readonly text: string
 }
 
-/** Entries that are told and kept; a guest can make millions. */
-const MOST_ENTRIES = 1000
-/** Accesses that are told on one line. */
-const MOST_ACCESSES = 9
+/** Entries of a guest that are told and kept by default; it can make millions. */
+export const MOST_ENTRIES = 1000
+/** The device that may lie above another, whose registers it then hides. */
+const PVPANIC = 'pvpanic'
+/** Characters of an entry that fit on a line of 80 columns when it is printed. */
+export const TEXT_WIDTH = 62
 /** Characters of a serial line that are told. */
 const LONGEST_LINE = 400
 
 /**
- * Follows a guest. Accesses to one device in a row share an entry; the run state is told when it has changed; past 1000
- * entries nothing more is kept than how many there were.
+ * Follows a guest. Accesses to one device in a row share an entry; the run state is told when it has changed. Of what the
+ * guest does, no more entries are kept than the limit; the rest is counted. What the host does and how it ended is always kept.
  */
 export class Timeline {
   readonly entries: TimelineEntry[] = []
@@ -33,12 +37,18 @@ export class Timeline {
   #state = ''
   #line = ''
   #device = ''
-  #accesses: string[] = []
+  #ports = ''
+  #pushed = 0
   #dropped = 0
+  readonly #limit: number
 
-  /** @param tell called with each entry as it is made. */
-  constructor(tell: (entry: TimelineEntry) => void = () => {}) {
+  /**
+   * @param tell called with each entry as it is made.
+   * @param limit entries of the guest that are told and kept.
+   */
+  constructor(tell: (entry: TimelineEntry) => void = () => {}, limit = MOST_ENTRIES) {
     this.#tell = tell
+    this.#limit = limit
   }
 
   /** Entries that were not kept. */
@@ -52,7 +62,9 @@ export class Timeline {
     this.#machine = machine
     this.#state = machine.runState
     // Only a machine in this process lets its ports be watched.
-    if (machine instanceof Machine) tapPorts(machine.bus, (access) => this.#addAccess(machine, access))
+    if (machine instanceof Machine) {
+      tapPorts(machine.bus, (access) => this.#addAccess(machine, access))
+    }
     serial.on((text) => this.#addText(text))
     machine.on('*', (event) => this.#addEvent(event))
   }
@@ -61,16 +73,20 @@ export class Timeline {
   add(kind: 'host' | 'end', text: string): void {
     this.#flush()
     this.#addState()
-    this.#push(kind, text)
+    if (kind === 'end' && this.#dropped > 0)
+      this.#keep('host', `left out: ${this.#dropped} further entries (--timeline-limit)`)
+    this.#keep(kind, text)
   }
 
   #addAccess(machine: Machine, { port, width, write, value }: PortAccess): void {
     const device = this.#devices.get(port) ?? deviceAt(machine, port)
     this.#devices.set(port, device)
-    if (device !== this.#device || this.#accesses.length === MOST_ACCESSES) this.#flush()
+    const register = (device === PVPANIC ? undefined : registerAt(port)) ?? `0x${port.toString(16)}`
+    const text = `${register} ${write ? '<-' : '->'} ${value.toString(16).padStart(2 * width, '0')}`
+    const isSame = device === this.#device && `${this.#ports}, ${text}`.length <= TEXT_WIDTH
+    if (!isSame) this.#flush()
     this.#device = device
-    const digits = value.toString(16).padStart(2 * width, '0')
-    this.#accesses.push(`${write ? 'out' : 'in'} ${port.toString(16)}${write ? '=' : ' gives '}${digits}`)
+    this.#ports = this.#ports === '' ? `${device}: ${text}` : `${this.#ports}, ${text}`
     if (!write) this.#flush()
   }
 
@@ -101,17 +117,22 @@ export class Timeline {
 
   /** Entries under way come first. */
   #flush(): void {
-    if (this.#accesses.length > 0) this.#push('ports', `${this.#accesses.join(', ')}  (${this.#device})`)
-    this.#accesses = []
-    if (this.#line !== '') this.#push('serial', printable(this.#line))
+    if (this.#ports !== '') this.#push('ports', this.#ports)
+    this.#ports = ''
+    if (this.#line !== '') this.#push('serial', printable(this.#line.replaceAll('\r', '')))
     this.#line = ''
   }
 
   #push(kind: TimelineEntry['kind'], text: string): void {
-    if (this.entries.length >= MOST_ENTRIES) {
+    if (this.#pushed >= this.#limit) {
       this.#dropped++
       return
     }
+    this.#pushed++
+    this.#keep(kind, text)
+  }
+
+  #keep(kind: TimelineEntry['kind'], text: string): void {
     const entry = { time: performance.now() - this.#began, kind, text }
     this.entries.push(entry)
     this.#tell(entry)
@@ -121,9 +142,4 @@ export class Timeline {
 function deviceAt(machine: Machine, port: number): string {
   const covers = ({ base, size }: { base: number; size: number }) => base <= port && port < base + size
   return machine.bus.mappings().find(({ visible }) => visible.some(covers))?.device.name ?? 'unassigned'
-}
-
-/** A guest's text may hold anything, escape sequences for the terminal included. */
-function printable(line: string): string {
-  return line.replace(/[^\x20-\x7e]/g, (character) => (character === '\r' ? '' : '·'))
 }

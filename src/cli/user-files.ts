@@ -1,31 +1,40 @@
 // Files that the user names: opened and written, with a usage error where that cannot be done.
 
-import { accessSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { messageOf } from '../common/message-of.js'
+import { accessSync, constants, openSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileErrorOf } from '../common/message-of.js'
+import { readBounded } from '../node/bounded-read.js'
+import { replaceWhole } from '../node/whole-file.js'
 import { UsageError } from './usage-error.js'
 
-/** Reads a file; standard input for `-`. @throws {UsageError} */
-export function readUserFile(path: string): Buffer {
-  return explaining(path, 'read', () => readFileSync(path === '-' ? 0 : path))
+/** Libvirt's own limit for a domain's XML. */
+const MOST_TEXT = 4 * 2 ** 20
+/** For everyone whom the umask lets read it: a report is collected by others. */
+const REPORT_MODE = 0o666
+
+/** Reads a text of at most 4 MiB; standard input for `-`. @throws {UsageError} */
+export function readUserFile(path: string): Promise<Buffer> {
+  return explaining(path, 'read', () => readBounded(path, { most: MOST_TEXT }))
 }
 
-/** Opens a file for writing, anew. @param mode of a file that is not there yet. @throws {UsageError} */
-export function createUserFile(path: string, mode?: number): number {
-  return explaining(path, 'written', () => openSync(path, 'w', mode))
+/** Opens a file for writing, anew. @throws {UsageError} */
+export function createUserFile(path: string): number {
+  return explaining(path, 'written', () => openSync(path, 'w'))
 }
 
-/** @throws {UsageError} */
-export function writeUserFile(path: string, text: string): void {
-  explaining(path, 'written', () => writeFileSync(path, text))
+/** Replaces a file, whole. @throws {UsageError} */
+export function writeUserFile(path: string, text: string): Promise<void> {
+  return explaining(path, 'written', () => replaceWhole(path, (file) => file.writeFile(text), { mode: REPORT_MODE }))
 }
 
-/** Makes sure that a file can be written later, before a guest runs for nothing. @throws {UsageError} */
+/** Makes sure that a file can be put at `path` later, before a guest runs for nothing. @throws {UsageError} */
 export function checkWritable(path: string): void {
   explaining(path, 'written', () => {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isDirectory()) throw new Error('it is a folder')
-    accessSync(found === undefined ? dirname(path) : path, constants.W_OK)
+    if (found !== undefined) accessSync(path, constants.W_OK)
+    // A regular file is replaced by a new one, which is made in its folder.
+    if (found === undefined || found.isFile()) accessSync(dirname(resolve(path)), constants.W_OK)
   })
 }
 
@@ -37,14 +46,19 @@ export function checkFolder(path: string): void {
   })
 }
 
-/** Runs `use`; what it throws becomes a usage error that names the file. @param done what cannot be: 'read', 'written'. */
+/**
+ * Runs `use`; what it throws, at once or by its promise, becomes a usage error that names the file.
+ * @param done what cannot be: 'read', 'written'.
+ */
 export function explaining<Value>(path: string, done: string, use: () => Value): Value {
-  try {
-    return use()
-  } catch (error) {
+  const explain = (error: unknown): never => {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`${path}: cannot be ${done}: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw new UsageError(`${path}: cannot be ${done}: ${fileErrorOf(error)}`, { cause: error })
+  }
+  try {
+    const value = use()
+    return value instanceof Promise ? (value.catch(explain) as Value) : value
+  } catch (error) {
+    return explain(error)
   }
 }

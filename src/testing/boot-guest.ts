@@ -65,7 +65,7 @@ export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
   const foreign = (name === 'v86' ? ONLY_QEMU : ONLY_V86).find((option) => Object.hasOwn(options, option))
   if (foreign !== undefined) throw new OptionTypeError(foreign, `engine '${name}' has no such option`)
   signal?.throwIfAborted()
-  const images = await loadImages(options, name === 'v86')
+  const images = await loadImages(options, name === 'v86', signal)
   const engine: GuestEngine<GuestMachine> =
     name === 'v86' ? await startV86Engine(images, options) : await startQemu(images, options)
   if (signal?.aborted === true) {

@@ -1,7 +1,7 @@
 // What a guest boots from: files or buffers, read and checked before any emulator sees them.
 
 import { checkInteger } from '../common/check.js'
-import { messageOf } from '../common/message-of.js'
+import { fileErrorOf } from '../common/message-of.js'
 import { findFirmware } from './find-firmware.js'
 import { ImageError } from './image-error.js'
 import { findMultibootHeader, MULTIBOOT_SEARCHED } from './rom/multiboot.js'
@@ -40,6 +40,18 @@ export interface GuestImages {
 const IMAGES = ['bios', 'vgaBios', 'kernel', 'initrd', 'multiboot', 'fda', 'hda', 'cdrom'] as const
 export type ImageName = (typeof IMAGES)[number]
 
+/** Bytes that are read of a file; what an engine takes may be less. */
+const MOST_BYTES: Readonly<Record<ImageName, number>> = {
+  bios: 2 ** 24,
+  vgaBios: 2 ** 20,
+  kernel: 2 ** 30,
+  initrd: 2 ** 31,
+  multiboot: 2 ** 30,
+  fda: 2 ** 24,
+  hda: 2 ** 32,
+  cdrom: 2 ** 32,
+}
+
 /** Images in memory, checked, with everything that has a default. */
 export interface LoadedImages extends Readonly<Partial<Record<ImageName, Uint8Array>>> {
   readonly append: string
@@ -64,7 +76,11 @@ const LEAST_PROTOCOL = 0x202
  * @param needsFirmware whether the engine has no firmware of its own.
  * @throws {ImageError} naming the image that cannot be read or is of another kind; {RangeError | TypeError} for memory.
  */
-export async function loadImages(images: GuestImages, needsFirmware: boolean): Promise<LoadedImages> {
+export async function loadImages(
+  images: GuestImages,
+  needsFirmware: boolean,
+  signal?: AbortSignal,
+): Promise<LoadedImages> {
   if (images.kernel !== undefined && images.multiboot !== undefined) {
     throw new ImageError('kernel and multiboot: a guest boots one kernel, expected one of them')
   }
@@ -74,7 +90,7 @@ export async function loadImages(images: GuestImages, needsFirmware: boolean): P
   const loaded: Partial<Record<ImageName, Uint8Array>> = {}
   for (const name of IMAGES) {
     const image = images[name]
-    if (image !== undefined) loaded[name] = await loadImage(name, image)
+    if (image !== undefined) loaded[name] = await loadImage(name, image, signal)
   }
   if (loaded.kernel !== undefined) checkKernel(loaded.kernel)
   if (loaded.multiboot !== undefined) checkMultiboot(loaded.multiboot)
@@ -85,20 +101,23 @@ export async function loadImages(images: GuestImages, needsFirmware: boolean): P
   return { ...loaded, append, memory: checkInteger('memory', memory, 1, MOST_MEMORY) }
 }
 
-async function loadImage(name: ImageName, image: Image): Promise<Uint8Array> {
-  const bytes = typeof image === 'string' ? await readImage(name, image) : image
+async function loadImage(name: ImageName, image: Image, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const bytes = typeof image === 'string' ? await readImage(name, image, signal) : image
   if (!(bytes instanceof Uint8Array)) throw new ImageError(`${name}: expected a path or a Uint8Array`)
-  if (bytes.length === 0) throw new ImageError(`${name}: the image is empty`)
+  if (bytes.length === 0) {
+    throw new ImageError(`${name}: ${typeof image === 'string' ? `${image}: ` : ''}the image is empty`)
+  }
   return bytes
 }
 
-async function readImage(name: ImageName, path: string): Promise<Uint8Array> {
+async function readImage(name: ImageName, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   try {
     // Imported here, so that a browser can load this module.
-    const { readFile } = await import('node:fs/promises')
-    return await readFile(path)
+    const { readBounded } = await import('../node/bounded-read.js')
+    return await readBounded(path, { most: MOST_BYTES[name], signal })
   } catch (cause) {
-    throw new ImageError(`${name}: ${messageOf(cause)}`, { cause })
+    signal?.throwIfAborted()
+    throw new ImageError(`${name}: ${path}: ${fileErrorOf(cause)}`, { cause })
   }
 }
 

@@ -121,8 +121,8 @@ describe('the output', () => {
     const { stdout } = await run(['run'])
     const lines = stdout.split('\n').map((line) => line.replace(/^ *[\d.]+ +/, '').replace(/ +/g, ' '))
     const told = [
-      'ports in 505 gives 07 (pvpanic)',
-      'ports out 505=01 (pvpanic)',
+      'ports pvpanic: 0x505 -> 07',
+      'ports pvpanic: 0x505 <- 01',
       'event GUEST_PANICKED action=pause',
       'event STOP',
       'state guest-panicked',
@@ -236,8 +236,8 @@ it('--qmp lets a client watch, and decide what becomes of the panicked guest', a
   await letGoOn(await findPanicked(address, { connect: 10_000, panic: 1000 }), finished)
 })
 
-it('`demo --json` shows the panic under each mode at each port', { timeout: 60_000 }, async () => {
-  const { exitCode, stdout } = await run(['demo', '--json'])
+it('`demo --all --json` shows the panic under each mode at each port', { timeout: 60_000 }, async () => {
+  const { exitCode, stdout } = await run(['demo', '--all', '--json'])
   const outcomes = JSON.parse(stdout) as { onPanic: string; iobase: number; panics: number; runState: string }[]
   expect(exitCode).toBe(0)
   const expected = { preserve: 'running', destroy: 'shutdown', reset: 'guest-panicked', log: 'running' }

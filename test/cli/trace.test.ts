@@ -77,9 +77,9 @@ describe('print', () => {
   it.each([
     ['a file that is none', import.meta.filename, 'not a port trace'],
     ['a file that is not there', join(folder, 'none'), 'no such file'],
-    ['what never ends', '/dev/urandom', '/dev/urandom: cannot be read: it is no regular file'],
-    ['a folder', folder, 'cannot be read: it is no regular file'],
-    ['a file larger than memory', huge, 'cannot be read: it is larger than 1024 MiB'],
+    ['what never ends', '/dev/urandom', '/dev/urandom: port trace, byte 0: not a port trace'],
+    ['a folder', folder, 'cannot be read: EISDIR'],
+    ['a file larger than memory', huge, 'cannot be read: it is larger than 1 GiB'],
     ['a large file that is none', hugeOfZeros, 'not a port trace'],
   ])('refuses %s', async (_, path, reason) => {
     expect(await trace('print', path)).toEqual({ out: '', err: expect.stringContaining(reason), exitCode: 2 })
@@ -191,8 +191,8 @@ describe('record', () => {
 
   it.each([
     ['a file that cannot be written', [join(folder, 'none/x.trace')], 'none/x.trace: cannot be written: ENOENT'],
-    ['what is no regular file', ['/dev/null'], '/dev/null: cannot be written: it is no regular file'],
-    ['an image that is none', [join(folder, 'x.trace'), '--bios', '/dev/null'], 'bios: the image is empty'],
+    ['a folder', [folder], 'cannot be written: it is a folder'],
+    ['an image that is none', [join(folder, 'x.trace'), '--bios', '/dev/null'], 'bios: /dev/null: the image is empty'],
   ])('refuses %s', async (_, args, reason) => {
     const { err, exitCode } = await trace('record', ...args)
     expect(err).toContain(reason)

@@ -6,14 +6,21 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { domainCommand } from '../../src/cli/domain.js'
 import { matrixCommand } from '../../src/cli/matrix.js'
+import { Terminal } from '../../src/cli/terminal.js'
 import { run as runProgram } from '../cli/run-program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-domain-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function run(command: typeof matrixCommand, args: readonly string[]): { exitCode: number; out: string; err: string } {
+interface Result {
+  exitCode: number
+  out: string
+  err: string
+}
+
+function start(command: typeof matrixCommand, args: readonly string[]): { result: Result; end: Promise<unknown> } {
   const result = { exitCode: -1, out: '', err: '' }
-  const terminal = {
+  const terminal = new Terminal({
     out: (text: string) => {
       result.out += text
     },
@@ -21,20 +28,26 @@ function run(command: typeof matrixCommand, args: readonly string[]): { exitCode
       result.err += text
     },
     colours: false,
-  }
+  })
   const finish = (code: number) => {
     result.exitCode = code
   }
-  command(terminal, finish).exitOverride().configureOutput({ writeErr: terminal.err }).parse(args, { from: 'user' })
+  const program = command(terminal, finish).exitOverride().configureOutput({ writeErr: terminal.err })
+  return { result, end: program.parseAsync(args, { from: 'user' }) }
+}
+
+const matrix = async (...args: string[]): Promise<Result> => {
+  const { result, end } = start(matrixCommand, args)
+  await end
   return result
 }
 
-const matrix = (...args: string[]) => run(matrixCommand, args)
-
-function domain(xml: string, ...args: string[]) {
+async function domain(xml: string, ...args: string[]): Promise<Result> {
   const file = join(folder, 'domain.xml')
   writeFileSync(file, xml)
-  return run(domainCommand, [file, ...args])
+  const { result, end } = start(domainCommand, [file, ...args])
+  await end
+  return result
 }
 
 const withDevices = (devices: string, lifecycle = ''): string =>
@@ -47,15 +60,15 @@ describe('isa-pvpanic matrix', () => {
     ['--on-crash', 'ignore', '--fallback', 'preserve', '--explain'],
     ['--stage', 'A', '--explain'],
     ['--today', '--explain'],
-  ])('fits into 100 columns and comes out as planned: %j %j', (...args) => {
-    const { exitCode, out } = matrix(...args)
+  ])('fits into 100 columns and comes out as planned: %j %j', async (...args) => {
+    const { exitCode, out } = await matrix(...args)
     expect(exitCode).toBe(0)
     expect(out.split('\n').filter((line) => line.length > 100)).toEqual([])
     expect(out.split('\n').filter((line) => line.endsWith(' '))).toEqual([])
   })
 
-  it('shows the rows that are asked for', () => {
-    const { out } = matrix('--qemu', '1.6.0', '--machine', 'pc-1.5', '--option', '2a')
+  it('shows the rows that are asked for', async () => {
+    const { out } = await matrix('--qemu', '1.6.0', '--machine', 'pc-1.5', '--option', '2a')
     const rows = out.split('\n\n')[0]?.split('\n').slice(2)
     expect(rows).toEqual([
       '2a   1.6.0  pc-1.5   no   builtin 0         guest policy  kept    guest policy  yes  yes',
@@ -63,26 +76,28 @@ describe('isa-pvpanic matrix', () => {
     ])
   })
 
-  it('explains a cell by the sentence that it rests on', () => {
-    const { out } = matrix('--qemu', '1.5.0', '--machine', 'pc-1.5', '--option', '1', '--explain')
+  it('explains a cell by the sentence that it rests on', async () => {
+    const { out } = await matrix('--qemu', '1.5.0', '--machine', 'pc-1.5', '--option', '1', '--explain')
     expect(out.replace(/\s+/g, ' ')).toContain(
       'onCrashObeyed = yes, mayOverrideGuestReboot = yes. stated: "On QEMU 1.5.0->1.5.3,',
     )
   })
 
-  it('prints one JSON document', () => {
-    const rows = JSON.parse(matrix('--option', '2b', '--format', 'json').out)
+  it('prints one JSON document', async () => {
+    const rows = JSON.parse((await matrix('--option', '2b', '--format', 'json')).out)
     expect(rows).toHaveLength(16)
     expect(rows[0]).toMatchObject({ disagreements: [], plan: { input: { option: '2b' }, basis: {} } })
   })
 
-  it('shows a machine type for the real versions that have it', () => {
-    const lines = matrix('--today', '--machine', 'pc-i440fx-1.7', '--format', 'markdown').out.trimEnd().split('\n')
+  it('shows a machine type for the real versions that have it', async () => {
+    const lines = (await matrix('--today', '--machine', 'pc-i440fx-1.7', '--format', 'markdown')).out
+      .trimEnd()
+      .split('\n')
     expect(lines.slice(2).map((line) => line.split(' ')[1])).toEqual(['1.7.0', '1.7.0', '7.2', '7.2'])
   })
 
-  it('prints a Markdown table', () => {
-    const lines = matrix('--today', '--qemu', '7.2', '--format', 'markdown').out.trimEnd().split('\n')
+  it('prints a Markdown table', async () => {
+    const lines = (await matrix('--today', '--qemu', '7.2', '--format', 'markdown')).out.trimEnd().split('\n')
     expect(lines[1]).toBe('| --- | --- | --- | --- | --- | --- | --- | --- |')
     expect(lines[3]).toBe('| 7.2 | 9.0.0 | pc-i440fx-1.5 | yes | 0x505 | destroy | lost | works |')
   })
@@ -104,14 +119,14 @@ describe('isa-pvpanic matrix', () => {
     [['--qemu', '1.5.9'], /unknown version "1.5.9"; known are 1.5.0 to 1.5.3, .* 0.10 to 1.4.2$/],
     [['--today', '--qemu', '1.4.9'], /unknown version "1.4.9"; known are 1.5.0 to 1.5.3, .* 0.10 to 1.4.2$/],
     [['--qemu', '1.5.4', '--machine', 'pc-i440fx-1.6'], /has no "pc-i440fx-1.6"/],
-  ])('refuses %j', (args, reason) => {
-    expect(() => matrix(...args)).toThrow(reason)
+  ])('refuses %j', async (args, reason) => {
+    await expect(matrix(...args)).rejects.toThrow(reason)
   })
 })
 
 describe('isa-pvpanic domain', () => {
-  it('tells device, arguments, and the outcome of each on_crash value', () => {
-    const { exitCode, out } = domain(withDevices("<panic model='isa'/>", '<on_crash>restart</on_crash>'))
+  it('tells device, arguments, and the outcome of each on_crash value', async () => {
+    const { exitCode, out } = await domain(withDevices("<panic model='isa'/>", '<on_crash>restart</on_crash>'))
     expect(exitCode).toBe(0)
     expect(out).toContain('pvpanic    0x505\n')
     expect(out).toContain(`arguments  -no-shutdown -device '{"driver":"pvpanic"}'\n`)
@@ -142,47 +157,50 @@ describe('isa-pvpanic domain', () => {
     ],
     ['', '<on_crash>restart</on_crash>', 'without a panic device on_crash is never looked at'],
     ["<panic model='hyperv'/>", '', 'model hyperv is no port'],
-  ])('warns of %s %s', (devices, lifecycle, warning) => {
-    expect(domain(withDevices(devices, lifecycle)).out).toContain(warning)
+  ])('warns of %s %s', async (devices, lifecycle, warning) => {
+    expect((await domain(withDevices(devices, lifecycle))).out).toContain(warning)
   })
 
   it.each(["<panic model='isa'/>", "<panic><address type='isa' iobase='0x505'/></panic>"])(
     'has no warning for %s',
-    (devices) => {
-      expect(domain(withDevices(devices)).out).not.toContain('warning')
+    async (devices) => {
+      expect((await domain(withDevices(devices))).out).not.toContain('warning')
     },
   )
 
-  it.each(['microvm', 'pc-q35-rhel9.2.0', 'pc-i440fx-jammy'])('tries %s as a PC, and says so', (machineType) => {
-    const { out } = domain(withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`))
+  it.each(['microvm', 'pc-q35-rhel9.2.0', 'pc-i440fx-jammy'])('tries %s as a PC, and says so', async (machineType) => {
+    const { out } = await domain(withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`))
     expect(out).toContain(`warning: machine type ${machineType} was tried out as pc`)
     expect(out).toContain('shut off (crashed)')
   })
 
-  it.each(['1.5.4', '1.4.9', '0.9'])('refuses QEMU %s, which never was or is not known', (version) => {
+  it.each(['1.5.4', '1.4.9', '0.9'])('refuses QEMU %s, which never was or is not known', async (version) => {
     const refusal = new RegExp(`unknown version "${version}"; known are .*; without pvpanic 0.10 to 1.4.2$`)
-    expect(() => domain(withDevices('<panic/>'), '--qemu', version)).toThrow(refusal)
+    await expect(domain(withDevices('<panic/>'), '--qemu', version)).rejects.toThrow(refusal)
   })
 
-  it.each(['1.4', '1.4.2', '0.12.5'])('knows QEMU %s as matrix --today does: one without the device', (version) => {
-    const without = domain(withDevices(''), '--qemu', version)
-    expect(without).toMatchObject({ exitCode: 0, out: expect.stringContaining('QEMU has pvpanic since 1.5.0') })
-    expect(without.out).toContain('pvpanic    none\n')
-    // libvirt's words, as its source has them.
-    expect(domain(withDevices("<panic model='isa'/>"), '--qemu', version)).toMatchObject({
-      exitCode: 1,
-      out: expect.stringContaining('the QEMU binary does not support the ISA panic device'),
-    })
-    expect(matrix('--today', '--qemu', version).exitCode).toBe(0)
-  })
+  it.each(['1.4', '1.4.2', '0.12.5'])(
+    'knows QEMU %s as matrix --today does: one without the device',
+    async (version) => {
+      const without = await domain(withDevices(''), '--qemu', version)
+      expect(without).toMatchObject({ exitCode: 0, out: expect.stringContaining('QEMU has pvpanic since 1.5.0') })
+      expect(without.out).toContain('pvpanic    none\n')
+      // libvirt's words, as its source has them.
+      expect(await domain(withDevices("<panic model='isa'/>"), '--qemu', version)).toMatchObject({
+        exitCode: 1,
+        out: expect.stringContaining('the QEMU binary does not support the ISA panic device'),
+      })
+      expect((await matrix('--today', '--qemu', version)).exitCode).toBe(0)
+    },
+  )
 
   it.each([
     ['pc-i440fx-99', []],
     ['pc-q35-7.2', ['--qemu', '7.1']],
     ['pc-i440fx-1.5', ['--qemu', '1.4.2']],
     ['virt', []],
-  ])('would not start with a machine type that this QEMU lacks: %s %j', (machineType, args) => {
-    const { exitCode, out } = domain(
+  ])('would not start with a machine type that this QEMU lacks: %s %j', async (machineType, args) => {
+    const { exitCode, out } = await domain(
       withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`),
       ...args,
     )
@@ -192,31 +210,33 @@ describe('isa-pvpanic domain', () => {
     )
   })
 
-  it('refuses an architecture that is no PC', () => {
+  it('refuses an architecture that is no PC', async () => {
     const xml = withDevices('<panic/>').replace("arch='x86_64' machine='pc'", "arch='aarch64' machine='virt'")
-    expect(() => domain(xml)).toThrow('arch: expected i686 or x86_64, a PC\'s; got "aarch64"')
+    await expect(domain(xml)).rejects.toThrow('arch: expected i686 or x86_64, a PC\'s; got "aarch64"')
   })
 
-  it('says that an address without iobase leaves the guest without a device', () => {
-    expect(domain(withDevices("<panic><address type='isa'/></panic>")).out).toContain('none: the guest finds no device')
+  it('says that an address without iobase leaves the guest without a device', async () => {
+    expect((await domain(withDevices("<panic><address type='isa'/></panic>"))).out).toContain(
+      'none: the guest finds no device',
+    )
   })
 
-  it('exits with 1 for a domain that QEMU would not start', () => {
-    const { exitCode, out } = domain(withDevices("<panic><address type='isa' iobase='0x10000'/></panic>"))
+  it('exits with 1 for a domain that QEMU would not start', async () => {
+    const { exitCode, out } = await domain(withDevices("<panic><address type='isa' iobase='0x10000'/></panic>"))
     expect(exitCode).toBe(1)
     expect(out).toContain("Parameter 'ioport' expects uint16_t")
   })
 
-  it('exits with 2 and says where, for XML that cannot be used', () => {
-    const { exitCode, err } = domain(withDevices("<panic model='bogus'/>"))
+  it('exits with 2 and says where, for XML that cannot be used', async () => {
+    const { exitCode, err } = await domain(withDevices("<panic model='bogus'/>"))
     expect(exitCode).toBe(2)
     expect(err).toMatch(/domain\.xml:1:\d+: unsupported configuration: unknown panic model 'bogus'/)
   })
 
-  it('refuses what libvirt refuses, if asked to', () => {
+  it('refuses what libvirt refuses, if asked to', async () => {
     const xml = withDevices('<panic/>', '<on_crash>ignore</on_crash>')
-    expect(domain(xml).exitCode).toBe(0)
-    expect(domain(xml, '--strict').err).toContain('unknown on_crash action: ignore')
+    expect((await domain(xml)).exitCode).toBe(0)
+    expect((await domain(xml, '--strict')).err).toContain('unknown on_crash action: ignore')
   })
 
   it('exits with 2 for a file that is not there', async () => {
@@ -228,13 +248,13 @@ describe('isa-pvpanic domain', () => {
     })
   })
 
-  it('lets no control character of the XML reach the terminal', () => {
-    const { out } = domain(withDevices('<panic/>').replace('guest', 'a\u0085\u009b2Jb'))
-    expect(out).toContain('domain     a??2Jb')
+  it('lets no control character of the XML reach the terminal', async () => {
+    const { out } = await domain(withDevices('<panic/>').replace('guest', 'a\u0085\u009b2Jb'))
+    expect(out).toContain('domain     a··2Jb')
   })
 
-  it('prints one JSON document', () => {
-    const examination = JSON.parse(domain(withDevices('<panic/>'), '--json', '--qemu', '7.2').out)
+  it('prints one JSON document', async () => {
+    const examination = JSON.parse((await domain(withDevices('<panic/>'), '--json', '--qemu', '7.2')).out)
     expect(examination).toMatchObject({ devices: [{ source: 'device', iobase: 0x505 }], warnings: [] })
   })
 })

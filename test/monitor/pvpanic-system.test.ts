@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCommand } from '../../src/cli/serve.js'
 import { startSystem } from '../../src/cli/system/system.js'
+import { Terminal } from '../../src/cli/terminal.js'
 import { QmpClient } from '../../src/monitor/server/qmp-client.js'
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/system/main.ts', import.meta.url))
@@ -127,11 +128,11 @@ describe('isa-pvpanic serve', () => {
     const address = `unix:${join(folder, 'qmp')}`
     const lines: string[] = []
     const codes: number[] = []
-    const terminal = {
-      out: (text: string) => lines.push(text),
-      err: (text: string) => lines.push(text),
+    const terminal = new Terminal({
+      out: (text) => lines.push(text),
+      err: (text) => lines.push(text),
       colours: false,
-    }
+    })
     const command = serveCommand(terminal, (code) => codes.push(code))
     const options = ['--qmp', address, '--on-panic', 'destroy', '--exit-failure', '--iobase', '0', '--qemu', '7.2']
     const running = command.parseAsync(options, { from: 'user' })

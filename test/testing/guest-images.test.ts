@@ -69,8 +69,12 @@ describe('images', () => {
 
 describe('refused is', () => {
   it.each<[string, GuestImages, RegExp]>([
-    ['a file that is not there', { bios: join(folder, 'absent') }, /^bios: ENOENT/],
-    ['a folder', { fda: folder }, /^fda: EISDIR/],
+    [
+      'a file that is not there',
+      { bios: join(folder, 'absent') },
+      /^bios: .*absent: ENOENT: no such file or directory$/,
+    ],
+    ['a folder', { fda: folder }, /^fda: .*: EISDIR/],
     ['an empty image', { hda: new Uint8Array(), bios }, /^hda: the image is empty/],
     ['a kernel that is none', { kernel: new Uint8Array(4096), bios }, /^kernel: expected a Linux bzImage/],
     ['a kernel of an old protocol', { kernel: kernelImage({ protocol: 0x0201 }), bios }, /^kernel: expected a Linux/],

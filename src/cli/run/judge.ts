@@ -33,12 +33,18 @@ export interface Expectations {
   readonly resetLimit?: number
 }
 
-/** Waits for the guest's report, or its end. */
-export async function judge(guest: Guest, expectations: Expectations, timeoutMs: number): Promise<Verdict> {
-  const deadline = performance.now() + timeoutMs
+/**
+ * Waits for the guest's report, or its end.
+ * @param limit the run's time limit in milliseconds, and when it is over by performance.now().
+ */
+export async function judge(
+  guest: Guest,
+  expectations: Expectations,
+  { timeoutMs, deadline }: { readonly timeoutMs: number; readonly deadline: number },
+): Promise<Verdict> {
   let report: PanicLogEntry
   try {
-    report = await guest.nextPanic({ timeoutMs })
+    report = await guest.nextPanic({ timeoutMs: left(deadline) })
   } catch (error) {
     if (error instanceof GuestError) return judgeEnd(guest, expectations, error, timeoutMs)
     throw error
@@ -51,6 +57,8 @@ export async function judge(guest: Guest, expectations: Expectations, timeoutMs:
   return awaitLimit(guest, resetLimit, report, deadline)
 }
 
+const left = (deadline: number): number => Math.max(1, Math.ceil(deadline - performance.now()))
+
 /** Lets the guest panic and start anew until it is preserved. An end before that is one, too: the mode was carried out. */
 async function awaitLimit(
   guest: Guest,
@@ -62,7 +70,7 @@ async function awaitLimit(
   const limit = `the limit of ${resetLimit} resets`
   try {
     while (machine.runState !== 'guest-panicked') {
-      await guest.nextPanic({ timeoutMs: Math.max(1, Math.ceil(deadline - performance.now())) })
+      await guest.nextPanic({ timeoutMs: left(deadline) })
     }
     return { exitCode: EXIT.asExpected, text: `the guest panicked at ${limit}; run state ${machine.runState}` }
   } catch (error) {

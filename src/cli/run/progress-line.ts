@@ -1,26 +1,25 @@
-// One line at the bottom of a terminal that says how long a guest has been booting.
+// One line at the bottom of a terminal that says what a run waits for.
+
+import type { Terminal } from '../terminal.js'
 
 const INTERVAL_MS = 250
-/** Back to the first column, and the rest of the line cleared. */
-const CLEAR = '\r\x1b[K'
 
 /** Nothing unless a person looks. What else is written to that terminal must be preceded by `clear()`. */
 export class ProgressLine {
-  readonly #write: (text: string) => void
+  readonly #terminal: Terminal
   readonly #describe: () => string
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer: NodeJS.Timeout | undefined
   #isShown = false
 
-  /** @param write undefined if nobody looks. */
-  constructor(write: ((text: string) => void) | undefined, describe: () => string) {
-    this.#write = write ?? (() => {})
+  constructor(terminal: Terminal, describe: () => string) {
+    this.#terminal = terminal
     this.#describe = describe
-    if (write !== undefined) this.#timer = setInterval(() => this.#show(), INTERVAL_MS)
+    if (terminal.isWatched) this.#timer = setInterval(() => this.#show(), INTERVAL_MS)
   }
 
   /** Takes the line away until its next turn. */
   clear(): void {
-    if (this.#isShown) this.#write(CLEAR)
+    if (this.#isShown) this.#terminal.status('')
     this.#isShown = false
   }
 
@@ -30,7 +29,7 @@ export class ProgressLine {
   }
 
   #show(): void {
-    this.#write(`${CLEAR}${this.#describe()}`)
+    this.#terminal.status(this.#describe())
     this.#isShown = true
   }
 }

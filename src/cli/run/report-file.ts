@@ -32,8 +32,8 @@ export function parseReportTarget(text: string): ReportTarget {
 }
 
 /** Writes the report. @throws {UsageError} if its file cannot be written. */
-export function writeReport({ format, path }: ReportTarget, summary: RunSummary): void {
-  writeUserFile(path, FORMATS[format](summary))
+export function writeReport({ format, path }: ReportTarget, summary: RunSummary): Promise<void> {
+  return writeUserFile(path, FORMATS[format](summary))
 }
 
 function toJunit({ name, seconds, exitCode, text, serial }: RunSummary): string {

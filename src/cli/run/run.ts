@@ -8,6 +8,7 @@ import type { PanicMode } from '../../machine/transitions.js'
 import type { SocketAddress } from '../../qemu-options/socket-address.js'
 import { bootGuest, ENGINES, type EngineName } from '../../testing/boot-guest.js'
 import type { Guest } from '../../testing/guest.js'
+import { EXIT } from '../exit-codes.js'
 import {
   iobaseOption,
   onPanicOption,
@@ -20,7 +21,7 @@ import {
 } from '../option-values.js'
 import { printEntry } from '../print-timeline.js'
 import type { Terminal } from '../terminal.js'
-import { Timeline } from '../timeline.js'
+import { MOST_ENTRIES, Timeline } from '../timeline.js'
 import { refusing } from '../usage-error.js'
 import { checkFolder, checkWritable } from '../user-files.js'
 import { EXPECTATION_NAMES, type Expectations, judge, type Verdict } from './judge.js'
@@ -32,6 +33,8 @@ import { Interruption } from './signals.js'
 
 /** Between two looks at a machine that somebody else is to end. */
 const END_POLL_MS = 50
+const DEFAULT_SERIAL_LIMIT = 64 * 2 ** 20
+const LATE: Verdict = { exitCode: EXIT.timedOut, text: 'time ran out before the guest was started' }
 const IMAGE_OPTIONS = ['kernel', 'multiboot', 'cdrom', 'hda', 'fda', 'bios'] as const
 
 interface RunOptions {
@@ -60,6 +63,8 @@ interface RunOptions {
 interface TellOptions extends Expectations {
   readonly timeout: number
   readonly serial?: string
+  readonly serialLimit: number
+  readonly timelineLimit: number
   readonly report?: ReportTarget
   readonly json?: boolean
   readonly dumpDir?: string
@@ -123,6 +128,16 @@ export function runCommand(terminal: Terminal, finish: (exitCode: number) => voi
       '--dump-dir <folder>',
       'write a core dump of a guest that has panicked and stands there (--on-panic preserve)',
     )
+    .addOption(
+      new Option('--serial-limit <size>', 'bytes that the file of --serial may get')
+        .argParser(sizeUpTo('64T'))
+        .default(DEFAULT_SERIAL_LIMIT, '64M'),
+    )
+    .addOption(
+      new Option('--timeline-limit <n>', 'entries of the guest that are told')
+        .argParser(parseCount)
+        .default(MOST_ENTRIES),
+    )
     .option('--json', 'print one JSON document at the end instead of lines')
     .addHelpText(
       'after',
@@ -142,6 +157,8 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     expectExit: _expectExit,
     json,
     serial,
+    serialLimit,
+    timelineLimit,
     report,
     dumpDir,
     qmp,
@@ -149,22 +166,30 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
   } = options
   if (report !== undefined) checkWritable(report.path)
   if (dumpDir !== undefined) checkFolder(dumpDir)
-  const serialOutput = openSerial(serial, terminal)
-  const began = performance.now()
-  const seconds = () => (performance.now() - began) / 1000
-  const progress = new ProgressLine(progressWriter(terminal), () => progressText(seconds(), timeout))
-  const timeline = new Timeline(entryPrinter(options, terminal, progress))
   const interruption = new Interruption()
   const { signal } = interruption
+  const serialOutput = openSerial(serial, serialLimit, terminal, {
+    onCut: (text) => timeline.add('host', text),
+    onFailure: (text) => interruption.end({ exitCode: EXIT.fault, text }),
+  })
+  const began = performance.now()
+  const seconds = () => (performance.now() - began) / 1000
+  const progress = new ProgressLine(terminal, () => progressText(seconds(), timeout))
+  const timeline = new Timeline(entryPrinter(options, terminal, progress), timelineLimit)
   let guest: Guest | undefined
   const monitor = new RunMonitor(qmp)
   /** What the guest shows, until there is a signal. */
   const watch = async (): Promise<Verdict> => {
-    guest = await refusing(() => bootGuest({ ...bootOptions, ...qemuMonitor(bootOptions, qmp), signal }))
+    const late = setTimeout(() => interruption.end(LATE), timeout)
+    try {
+      guest = await refusing(() => bootGuest({ ...bootOptions, ...qemuMonitor(bootOptions, qmp), signal }))
+    } finally {
+      clearTimeout(late)
+    }
     timeline.follow(guest)
     serialOutput.connect(guest)
     await monitor.open(guest)
-    const verdict = await judge(guest, options, timeout)
+    const verdict = await judge(guest, options, { timeoutMs: timeout, deadline: began + timeout })
     if (signal.aborted) return verdict
     if (dumpDir !== undefined) await dump(guest, dumpDir, nameOf(options), timeline)
     if (qmp !== undefined) {
@@ -183,9 +208,14 @@ async function run(options: RunOptions & TellOptions, terminal: Terminal): Promi
     const verdict = interruption.verdict ?? seen
     timeline.add('end', verdict.text)
     if (report)
-      writeReport(report, { ...verdict, name: titleOf(options), seconds: seconds(), serial: guest?.serial.text ?? '' })
+      await writeReport(report, {
+        ...verdict,
+        name: titleOf(options),
+        seconds: seconds(),
+        serial: guest?.serial.text ?? '',
+      })
     progress.stop()
-    if (json) terminal.out(`${JSON.stringify(toJson(guest, timeline, verdict), null, 2)}\n`)
+    if (json) terminal.json(toJson(guest, timeline, verdict), 2)
     return verdict.exitCode
   } finally {
     progress.stop()
@@ -213,16 +243,12 @@ async function dump(guest: Guest, folder: string, name: string, timeline: Timeli
 function entryPrinter({ json, serial }: TellOptions, terminal: Terminal, progress: ProgressLine) {
   if (json) return undefined
   const hasText = serial === 'stdio'
-  const target = hasText ? { ...terminal, out: terminal.err } : terminal
+  const target = hasText ? terminal.beside() : terminal
   return (entry: Timeline['entries'][number]) => {
     if (hasText && entry.kind === 'serial') return
     progress.clear()
     printEntry(target, entry)
   }
-}
-
-function progressWriter({ colours, err }: Terminal): ((text: string) => void) | undefined {
-  return colours && process.stderr.isTTY ? err : undefined
 }
 
 function progressText(seconds: number, timeoutMs: number): string {

@@ -1,6 +1,8 @@
 // Where the guest's serial line goes besides the timeline: to the terminal, both ways, or to a file.
 
 import { closeSync, writeSync } from 'node:fs'
+import { fileErrorOf } from '../../common/message-of.js'
+import { showSize } from '../../common/size.js'
 import type { Guest } from '../../testing/guest.js'
 import type { Terminal } from '../terminal.js'
 import { createUserFile } from '../user-files.js'
@@ -12,23 +14,48 @@ export interface SerialOutput {
   close(): void
 }
 
-/** @throws {UsageError} if the file cannot be written. */
-export function openSerial(target: string | undefined, terminal: Terminal): SerialOutput {
-  let stop = () => {}
+/** What is told of a file. */
+export interface SerialFileListener {
+  /** It has as many bytes as it may have; the rest is not written. */
+  onCut(text: string): void
+  /** It cannot be written any more. */
+  onFailure(text: string): void
+}
+
+/**
+ * @param limit bytes that a file may get.
+ * @throws {UsageError} if the file cannot be written.
+ */
+export function openSerial(
+  target: string | undefined,
+  limit: number,
+  terminal: Terminal,
+  listener: SerialFileListener,
+): SerialOutput {
   if (target === undefined) return { connect() {}, close() {} }
-  if (target === 'stdio') {
-    return {
-      connect(guest) {
-        stop = connectTerminal(guest, terminal)
-      },
-      close: () => stop(),
+  return target === 'stdio' ? terminalOutput(terminal) : fileOutput(target, limit, listener)
+}
+
+function fileOutput(path: string, limit: number, { onCut, onFailure }: SerialFileListener): SerialOutput {
+  const file = createUserFile(path)
+  let stop = () => {}
+  let room = limit
+  // At once, so that nothing is lost if this process is ended from outside.
+  const write = (text: string) => {
+    try {
+      const bytes = Buffer.from(text.slice(0, room), 'latin1')
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+      room -= bytes.length
+      if (bytes.length === text.length) return
+      onCut(`${path}: cut at its limit of ${showSize(limit)} (--serial-limit)`)
+    } catch (error) {
+      onFailure(`${path}: cannot be written: ${fileErrorOf(error)}`)
     }
+    stop()
   }
-  const file = createUserFile(target)
   return {
     connect(guest) {
-      // At once, so that nothing is lost if this process is ended from outside.
-      stop = guest.serial.on((text) => void writeSync(file, text, null, 'latin1'))
+      stop = guest.serial.on(write)
     },
     close() {
       stop()
@@ -37,14 +64,20 @@ export function openSerial(target: string | undefined, terminal: Terminal): Seri
   }
 }
 
-function connectTerminal(guest: Guest, terminal: Terminal): () => void {
-  const stop = guest.serial.on((text) => terminal.out(text))
-  const type = (bytes: Buffer) => guest.send(bytes.toString('latin1'))
-  process.stdin.on('data', type)
-  return () => {
-    stop()
-    process.stdin.off('data', type)
-    // A terminal that is waited for would keep the process alive.
-    process.stdin.pause()
+function terminalOutput(terminal: Terminal): SerialOutput {
+  let stop = () => {}
+  return {
+    connect(guest) {
+      const stopText = guest.serial.on((text) => terminal.raw(text))
+      const type = (bytes: Buffer) => guest.send(bytes.toString('latin1'))
+      process.stdin.on('data', type)
+      stop = () => {
+        stopText()
+        process.stdin.off('data', type)
+        // A terminal that is waited for would keep the process alive.
+        process.stdin.pause()
+      }
+    },
+    close: () => stop(),
   }
 }

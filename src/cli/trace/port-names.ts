@@ -80,9 +80,19 @@ export class PortNames {
   /** The device and the register at a port, or '' if none is known. */
   nameOf(port: number): string {
     if (port === this.#pvpanic) return 'pvpanic'
-    const found = NAMED_PORTS.find(({ base, size }) => base <= port && port < base + size)
+    const found = namedPorts(port)
     if (found === undefined) return ''
-    const register = found.registers?.[port - found.base]
+    const register = registerAt(port)
     return register === undefined ? found.device : `${found.device} ${register}`
   }
+}
+
+/** The name of a PC's register at a port, without its device. */
+export function registerAt(port: number): string | undefined {
+  const found = namedPorts(port)
+  return found?.registers?.[port - found.base]
+}
+
+function namedPorts(port: number): NamedPorts | undefined {
+  return NAMED_PORTS.find(({ base, size }) => base <= port && port < base + size)
 }

@@ -1,110 +1,95 @@
 // Trace files as the user names them: read with their header looked at first, and written whole or not at all.
 
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { writeSync } from 'node:fs'
 import type { PortAccess } from '../../bus/port-tap.js'
 import { PortTraceError, portTraceHeader, readPortTrace } from '../../bus/port-trace.js'
+import { boundedChunks } from '../../node/bounded-read.js'
 import { replaceWhole } from '../../node/whole-file.js'
 import { UsageError } from '../usage-error.js'
-import { checkFolder, checkWritable, explaining } from '../user-files.js'
+import { explaining } from '../user-files.js'
 
 /** A file is read into memory; this is 128 million accesses. */
 const MOST_BYTES = 2 ** 30
-const CHUNK_BYTES = 2 ** 16
-const STANDARD_INPUT = '-'
+const RECORD_BYTES = 8
 
 /**
  * Reads a trace file, or standard input for `-`, for `use`.
- * @throws {UsageError} if it cannot be read, is no regular file, is too large, is no trace, or is damaged.
+ * @throws {UsageError} if it cannot be read, is too large, is no trace, or is damaged.
  */
-export function withTrace(path: string, use: (trace: Iterable<PortAccess>) => number): number {
+export async function withTrace(
+  path: string,
+  use: (trace: Iterable<PortAccess>) => number | Promise<number>,
+): Promise<number> {
   try {
-    return use(readPortTrace(readTraceFile(path)))
+    return await use(readPortTrace(await readTraceFile(path)))
   } catch (error) {
     if (!(error instanceof PortTraceError)) throw error
     throw new UsageError(`${path}: ${error.message}`, { cause: error })
   }
 }
 
-function readTraceFile(path: string): Uint8Array {
-  const file = path === STANDARD_INPUT ? process.stdin.fd : explaining(path, 'read', () => openRegularFile(path))
-  try {
-    const header = readUpTo(path, file, portTraceHeader().length)
+async function readTraceFile(path: string): Promise<Uint8Array> {
+  const headerBytes = portTraceHeader().length
+  const chunks: Buffer[] = []
+  let length = 0
+  const all = boundedChunks(path, { most: MOST_BYTES })
+  while (true) {
+    const { done, value: chunk } = await explaining(path, 'read', () => all.next())
+    if (done) return Buffer.concat(chunks)
+    chunks.push(chunk)
     // What is no trace is refused before the rest of it, which may never end, is read.
-    readPortTrace(header).next()
-    const records = readUpTo(path, file, MOST_BYTES + 1)
-    if (records.length > MOST_BYTES) throw tooLarge(path)
-    return Buffer.concat([header, records])
-  } finally {
-    if (path !== STANDARD_INPUT) closeSync(file)
+    if (length < headerBytes && length + chunk.length >= headerBytes) {
+      checkHeader(Buffer.concat(chunks).subarray(0, headerBytes))
+    }
+    length += chunk.length
   }
 }
 
-function openRegularFile(path: string): number {
-  // Before it is opened: opening a pipe would wait for its other end.
-  const found = statSync(path)
-  if (!found.isFile()) throw new Error('it is no regular file')
-  if (found.size > MOST_BYTES) throw tooLarge(path)
-  return openSync(path, 'r')
-}
-
-function tooLarge(path: string): UsageError {
-  return new UsageError(`${path}: cannot be read: it is larger than ${MOST_BYTES / 2 ** 20} MiB`)
-}
-
-/** The next `most` bytes, or as many as there are. */
-function readUpTo(path: string, file: number, most: number): Buffer {
-  const pieces: Buffer[] = []
-  for (let left = most; left > 0; ) {
-    const piece = Buffer.allocUnsafe(Math.min(left, CHUNK_BYTES))
-    const count = explaining(path, 'read', () => readSync(file, piece))
-    if (count === 0) break
-    pieces.push(piece.subarray(0, count))
-    left -= count
-  }
-  return Buffer.concat(pieces)
-}
-
-/** Makes sure that a trace can be put at `path`, before a guest runs for nothing. @throws {UsageError} */
-export function checkTraceTarget(path: string): void {
-  checkWritable(path)
-  if (existsSync(path) && !statSync(path).isFile()) {
-    throw new UsageError(`${path}: cannot be written: it is no regular file`)
-  }
-  checkFolder(dirname(path))
-}
+const checkHeader = (header: Uint8Array): void => void readPortTrace(header).next()
 
 /** Nothing was recorded, so that there is nothing to put at a path. */
 class NothingRecorded extends Error {}
 
+/** What became of a recording. */
+export interface RecordedTrace {
+  /** Accesses that were recorded; 0 if no file was written. */
+  readonly accesses: number
+  /** How many of them the file has no room for. */
+  readonly leftOut: number
+}
+
 /**
  * Puts the trace that `record` writes at `path`. Until it is complete, whatever was there stays; it stays too if `record`
  * throws, or says that nothing was recorded.
+ * @param limit bytes that the file may get.
  * @param record is given what writes a piece, and never throws; it returns the number of accesses.
- * @returns that number.
  */
 export async function writeTrace(
   path: string,
+  limit: number,
   record: (write: (bytes: Uint8Array) => void) => Promise<number>,
-): Promise<number> {
-  // A link stays one.
-  const target = existsSync(path) ? realpathSync(path) : path
+): Promise<RecordedTrace> {
   try {
-    return await replaceWhole(target, async ({ fd }) => {
+    return await replaceWhole(path, async ({ fd }) => {
       let failure: unknown
+      let [room, cutBytes] = [limit, 0]
       const accesses = await record((bytes) => {
+        // Whole records only: the header has the size of a few.
+        const kept = Math.min(bytes.length, room - (room % RECORD_BYTES))
         try {
-          if (failure === undefined) writeWhole(fd, bytes)
+          if (failure === undefined) writeWhole(fd, bytes.subarray(0, kept))
         } catch (error) {
           failure = error
         }
+        room -= kept
+        cutBytes += bytes.length - kept
       })
       if (failure !== undefined) throw failure
       if (accesses === 0) throw new NothingRecorded()
-      return accesses
+      return { accesses, leftOut: cutBytes / RECORD_BYTES }
     })
   } catch (error) {
-    if (error instanceof NothingRecorded) return 0
+    if (error instanceof NothingRecorded) return { accesses: 0, leftOut: 0 }
     throw error
   }
 }

@@ -1,10 +1,9 @@
 // `isa-pvpanic trace`: records the port accesses of a guest, prints such a recording, and replays it on a new machine.
 
-import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { PortAccess } from '../../bus/port-tap.js'
 import { recordPortTrace, replayPortTrace } from '../../bus/port-trace.js'
-import { messageOf } from '../../common/message-of.js'
+import { showSize } from '../../common/size.js'
 import { Machine } from '../../machine/machine.js'
 import { bootGuest } from '../../testing/boot-guest.js'
 import type { Guest } from '../../testing/guest.js'
@@ -14,11 +13,14 @@ import { EXIT } from '../exit-codes.js'
 import { iobaseOption, parseDuration, parseEvents, parsePort, sizeUpTo } from '../option-values.js'
 import type { Terminal } from '../terminal.js'
 import { refusing } from '../usage-error.js'
+import { checkWritable } from '../user-files.js'
 import { PortNames } from './port-names.js'
-import { checkTraceTarget, withTrace, writeTrace } from './trace-file.js'
+import { withTrace, writeTrace } from './trace-file.js'
 
 /** Characters of output that are gathered before they are written. */
 const OUTPUT_PIECE = 0x10000
+/** Of a recording: 32 million accesses. */
+const DEFAULT_LIMIT = 256 * 2 ** 20
 /** Index and data of the Bochs display, which has the names of no ISA device. */
 const DISPLAY_PORTS: PortRange = { first: 0x1ce, last: 0x1cf }
 
@@ -29,9 +31,11 @@ interface DeviceOptions {
 }
 
 interface RecordOptions extends DeviceOptions {
-  readonly bios?: Uint8Array
+  readonly bios?: string
   readonly memory?: number
   readonly timeout: number
+  /** Bytes. */
+  readonly limit: number
 }
 
 interface PortRange {
@@ -49,9 +53,14 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
   trace
     .command('record <file>')
     .description("boot a guest and record all accesses to the machine's devices until it reports or ends")
-    .option('--bios <file>', 'firmware or ROM image (default: the built-in guest)', readInput)
+    .option('--bios <file>', 'firmware or ROM image (default: the built-in guest)')
     .option('--memory <size>', 'guest memory, such as 128M (default: 1M)', sizeUpTo('2047M'))
     .addOption(new Option('--timeout <time>', 'end after this long').argParser(parseDuration).default(60_000, '60s'))
+    .addOption(
+      new Option('--limit <size>', 'bytes that the file may get')
+        .argParser(sizeUpTo('1G'))
+        .default(DEFAULT_LIMIT, '256M'),
+    )
     .addOption(iobaseOption())
     .addOption(events)
     .addOption(qemu)
@@ -67,8 +76,8 @@ Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal c
     .description('print a recording, one access a line')
     .addOption(iobaseOption())
     .addOption(ports)
-    .action((file: string, options: { iobase: number; ports?: PortRange[] }) =>
-      finish(withTrace(file, (trace) => print(trace, options, terminal))),
+    .action(async (file: string, options: { iobase: number; ports?: PortRange[] }) =>
+      finish(await withTrace(file, (trace) => print(trace, options, terminal))),
     )
   trace
     .command('replay <file>')
@@ -83,14 +92,18 @@ Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal c
 Without --ports, accesses to a PC's devices that are not part of the machine are left out, and said to be. Any other port
 at which it has nothing gives all ones, as it did if nothing was there. Exit code 1: a read differs.`,
     )
-    .action((file: string, options: DeviceOptions & { ports?: PortRange[] }) =>
-      finish(withTrace(file, (trace) => replay(trace, options, terminal))),
+    .action(async (file: string, options: DeviceOptions & { ports?: PortRange[] }) =>
+      finish(await withTrace(file, (trace) => replay(trace, options, terminal))),
     )
   return trace
 }
 
-async function record(path: string, { timeout, ...options }: RecordOptions, terminal: Terminal): Promise<number> {
-  checkTraceTarget(path)
+async function record(
+  path: string,
+  { timeout, limit, ...options }: RecordOptions,
+  terminal: Terminal,
+): Promise<number> {
+  checkWritable(path)
   const guest = await refusing(() => bootGuest({ ...options, onPanic: 'preserve', startPaused: true }))
   let interrupted = false
   guest.machine.on('SHUTDOWN', ({ data }) => {
@@ -99,14 +112,16 @@ async function record(path: string, { timeout, ...options }: RecordOptions, term
   const ignoreSignals = quitOnSignals(guest.machine)
   try {
     let ending: RecordEnding = { told: '', exitCode: EXIT.fault }
-    const accesses = await writeTrace(path, async (write) => {
+    const { accesses, leftOut } = await writeTrace(path, limit, async (write) => {
       const stop = recordPortTrace(guest.machine.bus, write)
       ending = await recordUntilEnd(guest, timeout, () => interrupted)
       return stop()
     })
     const { told, exitCode } = ending
     if (accesses > 0) {
-      terminal.out(`${count(accesses)} recorded; ${told}\n`)
+      const cut =
+        leftOut === 0 ? '' : `, of which the last ${leftOut} did not fit into the limit of ${showSize(limit)} (--limit)`
+      terminal.out(`${count(accesses)} recorded${cut}; ${told}\n`)
       return exitCode
     }
     terminal.out(`nothing recorded, ${path} is not written; ${told}\n`)
@@ -143,11 +158,12 @@ async function recordUntilEnd(
   }
 }
 
-function print(
+/** Prints until the end, or until nobody reads any more. */
+async function print(
   trace: Iterable<PortAccess>,
   { iobase, ports }: { iobase: number; ports?: readonly PortRange[] },
   terminal: Terminal,
-): number {
+): Promise<number> {
   const names = new PortNames(iobase)
   let lines = ''
   let index = 0
@@ -158,7 +174,10 @@ function print(
   try {
     for (const access of trace) {
       if (ports === undefined || isAmong(ports, access.port)) lines += `${line(index, access, names)}\n`
-      if (lines.length >= OUTPUT_PIECE) flush()
+      if (lines.length >= OUTPUT_PIECE) {
+        flush()
+        if (!(await terminal.flushed())) break
+      }
       index++
     }
   } finally {
@@ -243,14 +262,6 @@ function line(index: number, { port, width, write, value }: PortAccess, names: P
   const instruction = `${write ? 'out' : 'in'}${suffix}`.padEnd(4)
   const text = `${String(index).padStart(8)}  ${instruction}  ${hex(port, 4)} ${write ? '<-' : '->'} ${moved}`
   return `${text}  ${names.nameOf(port)}`.trimEnd()
-}
-
-function readInput(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new InvalidArgumentError(`Cannot be read: ${messageOf(error)}`)
-  }
 }
 
 function parsePorts(list: string): PortRange[] {
