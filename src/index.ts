@@ -32,6 +32,7 @@ export {
   PVPANIC_SHUTDOWN,
   Pvpanic,
   type PvpanicCounts,
+  type PvpanicDeviceState,
   type PvpanicEvent,
   type PvpanicOptions,
 } from './devices/pvpanic.js'

@@ -4,6 +4,7 @@ import type { IoPortBus } from '../bus/io-port-bus.js'
 import type { PortDevice } from '../bus/port-device.js'
 import type { PortMapping } from '../bus/port-map.js'
 import { checkInteger, checkMethods } from '../common/check.js'
+import { readArray, readObject } from '../common/plain-data.js'
 import { DmaPages, mapDmaPages } from './dma-pages.js'
 
 /** The memory that DMA reads and writes, by physical byte address (0..0xffffffff). */
@@ -16,9 +17,11 @@ export interface DmaMemory {
 
 /**
  * Asked to move data while its channel is requested and not masked. It calls `readMemory` or `writeMemory` as it likes.
- * @param position how many bytes of the transfer are done, 0..length.
+ * @param position how many bytes of the transfer are done, 0..length. A guest can shorten a transfer in the middle; then it
+ *   begins at its end.
  * @param length how many bytes the guest programmed, 1..0x10000 (twice that on the secondary).
- * @returns the new position; `length` is terminal count.
+ * @returns the new position, 0..length; `length` is terminal count. Anything else is refused by an `OptionRangeError` or
+ *   `OptionTypeError` from whatever asked the handler, and the position stays.
  */
 export type DmaHandler = (position: number, length: number) => number
 
@@ -81,6 +84,8 @@ enum Shift {
   Request = 4,
 }
 
+const BYTE = 0xff
+const WORD = 0xffff
 const COMMAND_SUPPORTED = 4 // the only command bit that QEMU's controller accepts: "disable", which it then ignores
 const COUNT_REGISTER = 1 // set in the number of a count register, clear in an address register's
 const STATUS_REQUESTS = 0xf0
@@ -357,7 +362,8 @@ export class I8257 implements PortDevice {
     if (handler === undefined || ready === 0) return false
     const state = this.#state(channel)
     const length = (state.baseCount + 1) << this.#shift
-    state.position = handler(state.position, length)
+    const answer = handler(Math.min(state.position, length), length)
+    state.position = checkInteger(`${this.name}: channel ${channel}: position`, answer, 0, length)
     if (state.position === length) this.#status |= 1 << channel
     return true
   }
@@ -391,4 +397,33 @@ function turnRoundAsQemu(bytes: Uint8Array): void {
 function physicalAddress(state: DmaChannelState, position: number, size: number): number {
   const start = (state.page << 16) | state.address
   return (state.mode & MODE_DECREMENT ? start - position - size : start + position) >>> 0
+}
+
+/**
+ * Returns `value` as the state of such a controller, a copy.
+ * @throws {OptionTypeError | OptionRangeError} naming the path of the first field that is wrong.
+ */
+export function parseI8257State(path: string, value: unknown, { shift }: I8257Config): I8257State {
+  const { flipFlop, status, mask, command, channels } = readObject(path, value)
+  return {
+    flipFlop: checkInteger(`${path}.flipFlop`, flipFlop, 0, 1) === 1 ? 1 : 0,
+    status: checkInteger(`${path}.status`, status, 0, BYTE),
+    mask: checkInteger(`${path}.mask`, mask, 0, BYTE),
+    command: checkInteger(`${path}.command`, command, 0, BYTE),
+    channels: readArray(`${path}.channels`, channels, CHANNELS, CHANNELS, (channelPath, channel) =>
+      parseChannel(channelPath, channel, shift),
+    ),
+  }
+}
+
+function parseChannel(path: string, value: unknown, shift: number): DmaChannelState {
+  const { baseAddress, baseCount, address, position, mode, page } = readObject(path, value)
+  return {
+    baseAddress: checkInteger(`${path}.baseAddress`, baseAddress, 0, WORD),
+    baseCount: checkInteger(`${path}.baseCount`, baseCount, 0, WORD),
+    address: checkInteger(`${path}.address`, address, 0, WORD << shift),
+    position: checkInteger(`${path}.position`, position, 0, (WORD + 1) << shift),
+    mode: checkInteger(`${path}.mode`, mode, 0, BYTE),
+    page: checkInteger(`${path}.page`, page, 0, BYTE),
+  }
 }

@@ -2,6 +2,7 @@
 
 import type { PortDevice } from '../bus/port-device.js'
 import { checkInteger } from '../common/check.js'
+import { readCount, readObject } from '../common/plain-data.js'
 
 /** Bit 0: the guest has panicked. */
 export const PVPANIC_PANICKED = 1
@@ -30,11 +31,16 @@ export interface PvpanicOptions {
 
 /** How often each thing was written, for as long as the device lives; a reset keeps the counts. */
 export interface PvpanicCounts {
-  panicked: number
-  crashLoaded: number
-  shutdown: number
+  readonly panicked: number
+  readonly crashLoaded: number
+  readonly shutdown: number
   /** Bytes with any bit set that the device does not know, whatever else was in them. */
-  unknown: number
+  readonly unknown: number
+}
+
+/** The device's state, as `save()` returns it and `load()` takes it: nothing that a guest could read. */
+export interface PvpanicDeviceState {
+  readonly counts: PvpanicCounts
 }
 
 /**
@@ -47,7 +53,7 @@ export class Pvpanic implements PortDevice {
   readonly name = 'pvpanic'
   /** What a read of the port shows. */
   readonly events: number
-  readonly counts: PvpanicCounts = { panicked: 0, crashLoaded: 0, shutdown: 0, unknown: 0 }
+  #counts = { panicked: 0, crashLoaded: 0, shutdown: 0, unknown: 0 }
   readonly #known: number
   readonly #options: PvpanicOptions
 
@@ -56,6 +62,11 @@ export class Pvpanic implements PortDevice {
     this.events = checkInteger('events', options.events ?? ALL_EVENTS, 0, 0xff)
     this.#known = checkInteger('knownEvents', options.knownEvents ?? ALL_EVENTS, 0, ALL_EVENTS)
     this.#options = options
+  }
+
+  /** How often each thing was written until now. */
+  get counts(): PvpanicCounts {
+    return { ...this.#counts }
   }
 
   read8(_offset: number): number {
@@ -74,6 +85,16 @@ export class Pvpanic implements PortDevice {
     this.#writeBytes(4, value)
   }
 
+  /** The counts, as plain data. */
+  save(): PvpanicDeviceState {
+    return { counts: this.counts }
+  }
+
+  /** Takes what `save()` gave; the caller has checked it. Nothing is reported. */
+  load({ counts }: PvpanicDeviceState): void {
+    this.#counts = { ...counts }
+  }
+
   #writeBytes(count: number, value: number): void {
     let reported = false
     for (let i = 0; i < count; i++) reported = this.#writeByte((value >>> (8 * i)) & 0xff) || reported
@@ -83,18 +104,35 @@ export class Pvpanic implements PortDevice {
   /** Returns whether the byte was an event. */
   #writeByte(value: number): boolean {
     const known = value & this.#known
-    if (known !== value) this.counts.unknown++
+    if (known !== value) this.#counts.unknown++
     if (known === 0) return false
     if (known & PVPANIC_PANICKED) {
-      this.counts.panicked++
+      this.#counts.panicked++
       this.#options.onEvent?.('panicked', value)
     } else if (known & PVPANIC_CRASH_LOADED) {
-      this.counts.crashLoaded++
+      this.#counts.crashLoaded++
       this.#options.onEvent?.('crash-loaded', value)
     } else {
-      this.counts.shutdown++
+      this.#counts.shutdown++
       this.#options.onEvent?.('shutdown', value)
     }
     return true
+  }
+}
+
+/**
+ * Returns `value` as a pvpanic device's state, a copy.
+ * @throws {OptionTypeError | OptionRangeError} naming the path of the first field that is wrong.
+ */
+export function parsePvpanicDeviceState(path: string, value: unknown): PvpanicDeviceState {
+  const counts = readObject(`${path}.counts`, readObject(path, value).counts)
+  const read = (name: keyof PvpanicCounts) => readCount(`${path}.counts.${name}`, counts[name])
+  return {
+    counts: {
+      panicked: read('panicked'),
+      crashLoaded: read('crashLoaded'),
+      shutdown: read('shutdown'),
+      unknown: read('unknown'),
+    },
   }
 }

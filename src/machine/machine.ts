@@ -195,29 +195,32 @@ export class Machine {
       exitCode: this.#exitCode ?? null,
       panicResets: this.#panicResets,
       dma: this.dma.map((controller) => controller.save()),
-      pvpanics: this.pvpanics.map(({ source, iobase, device }) => ({ source, iobase, counts: { ...device.counts } })),
+      pvpanics: this.pvpanics.map(({ source, iobase, device }) => ({ source, iobase, ...device.save() })),
       panics: this.panics.save(),
     }
   }
 
   /**
-   * Takes a saved state, without events. The CPU is paused or resumed if the run state asks for it.
+   * Takes a saved state, without events. The CPU is paused or resumed if the run state asks for it; the state of a machine
+   * that has ended ends this one. What has ended stays so: make a new machine.
    * @returns a sentence for each device that the state holds and this machine does not have, or has at another port.
-   * @throws {TypeError | RangeError} naming the path of the bad field of a damaged or foreign state; nothing has changed.
+   * @throws {OptionTypeError | OptionRangeError} naming the path of the bad field of a damaged or foreign state.
+   * @throws {MachineError} if the machine has ended. In both cases nothing has changed.
    */
   load(state: unknown): string[] {
+    this.#checkNotEnded('load')
     const { runState, exitCode, panicResets, dma, pvpanics, panics } = parseMachineState(state)
     const wasRunning = this.#runState === 'running'
     for (const [index, saved] of dma.entries()) this.dma[index]?.load(saved)
-    for (const [index, { counts }] of pvpanics.entries())
-      Object.assign(this.pvpanics[index]?.device.counts ?? {}, counts)
+    for (const [index, saved] of pvpanics.entries()) this.pvpanics[index]?.device.load(saved)
     this.panics.load(panics)
     this.#runState = runState
-    this.#exitCode = exitCode ?? undefined
     this.#panicResets = panicResets
     this.#table = this.#chooseTable()
-    if (wasRunning && runState !== 'running') this.#cpu?.pause()
-    if (!wasRunning && runState === 'running') this.#cpu?.resume()
+    if (exitCode !== null) this.#end(exitCode)
+    else if (wasRunning && runState !== 'running') this.#cpu?.pause()
+    else if (!wasRunning && runState === 'running') this.#cpu?.resume()
+    this.#events.deliver()
     return pvpanics.flatMap(({ source, iobase }, index) => {
       const saved = `the ${source} pvpanic at port 0x${iobase.toString(16)}`
       const here = this.pvpanics[index]
@@ -276,13 +279,16 @@ export class Machine {
   }
 
   #command(input: Input): void {
-    if (this.#exitCode !== undefined) {
-      throw new MachineError(`the machine has ended with exit code ${this.#exitCode}; ${input} needs one that has not`)
-    }
+    this.#checkNotEnded(input)
     const refusal = this.#apply(input)
     if (refusal === undefined && (input === 'cont' || input === 'system_reset')) this.#startRowAnew()
     this.#events.deliver()
     if (refusal !== undefined) throw new MachineError(refusal)
+  }
+
+  #checkNotEnded(command: Input | 'load'): void {
+    if (this.#exitCode === undefined) return
+    throw new MachineError(`the machine has ended with exit code ${this.#exitCode}; ${command} needs one that has not`)
   }
 
   /** Carries out what the table says; returns why a command is refused, if it is. */

@@ -1,6 +1,8 @@
 // What guests reported, in a ring of fixed size: a guest can write millions of reports and the host's memory stays flat.
 
-import { checkInteger } from '../common/check.js'
+import { checkInteger, checkOneOf, OptionTypeError } from '../common/check.js'
+import { kindOf } from '../common/kind-of.js'
+import { readArray, readCount, readObject } from '../common/plain-data.js'
 import type { PvpanicEvent } from '../devices/pvpanic.js'
 
 /** One report of the guest. */
@@ -18,7 +20,7 @@ export interface PanicLogState {
   readonly entries: readonly PanicLogEntry[]
 }
 
-export const PVPANIC_EVENTS: readonly PvpanicEvent[] = ['panicked', 'crash-loaded', 'shutdown']
+const PVPANIC_EVENTS: readonly PvpanicEvent[] = ['panicked', 'crash-loaded', 'shutdown']
 const LARGEST_LOG = 1 << 20
 
 /** The newest reports, and how many there ever were. */
@@ -85,5 +87,28 @@ export class PanicLog {
     this.#kept = 0
     for (const { event, value, time } of entries) this.add(event, value, time)
     this.#total = total
+  }
+}
+
+/**
+ * Returns `value` as a log's state, a copy.
+ * @throws {OptionTypeError | OptionRangeError} naming the path of the first field that is wrong.
+ */
+export function parsePanicLogState(path: string, value: unknown): PanicLogState {
+  const { total, entries } = readObject(path, value)
+  const parsed = readArray(`${path}.entries`, entries, 0, LARGEST_LOG, parseEntry)
+  return { total: readCount(`${path}.total`, total, parsed.length), entries: parsed }
+}
+
+function parseEntry(path: string, value: unknown): PanicLogEntry {
+  const { event, value: byte, time } = readObject(path, value)
+  if (typeof time !== 'number' || !Number.isFinite(time)) {
+    const got = typeof time === 'number' ? time : kindOf(time)
+    throw new OptionTypeError(`${path}.time`, `expected milliseconds since 1970, got ${got}`)
+  }
+  return {
+    event: checkOneOf(`${path}.event`, event, PVPANIC_EVENTS),
+    value: checkInteger(`${path}.value`, byte, 0, 0xff),
+    time,
   }
 }

@@ -3,6 +3,7 @@
 import type { V86 } from 'v86'
 import { messageOf } from '../common/message-of.js'
 import type { Machine } from '../machine/machine.js'
+import { MachineError } from '../machine/machine-error.js'
 import { type MachineState, parseMachineState } from '../machine/machine-state.js'
 import { coreOf } from './v86-internals.js'
 
@@ -53,10 +54,12 @@ export async function saveGuest(emulator: V86, machine: Machine): Promise<Uint8A
  * Brings a saved guest back, into an emulator and a machine made with the same options and images. A guest that was
  * running runs once the emulator does; a panicked one stands until `cont()`.
  * @returns a sentence for each thing in the state that this machine has no place for.
+ * @throws {MachineError} if the machine has ended.
  * @throws {SavedStateError | TypeError | RangeError} for bytes that are damaged, of another version, or of a guest with
  *   other hardware.
  */
 export async function restoreGuest(emulator: V86, machine: Machine, bytes: Uint8Array): Promise<string[]> {
+  if (machine.exitCode !== undefined) throw new MachineError('the machine has ended; a guest needs one that has not')
   const { description, state } = parse(bytes)
   const { memorySize, acpi } = hardwareOf(emulator)
   if (description.memorySize !== memorySize) {

@@ -1,6 +1,6 @@
 // The DMA controllers, register by register and then moving data; values as QEMU 7.2 answers.
 
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type DmaMemory, I8257, I8257_PRIMARY, I8257_SECONDARY, IoPortBus } from '../../src/index.js'
 
 class Ram implements DmaMemory {
@@ -324,6 +324,57 @@ describe('a transfer', () => {
     bus.outb(0x0e, 0)
     expect(asked).toEqual([2, 3, 0])
     expect(bus.inb(0x08) & 0x0f).toBe(0x09) // channels 0 and 3 have reached terminal count
+  })
+
+  it('begins at its end where the guest has made it shorter than what is done', () => {
+    const asked: [position: number, length: number][] = []
+    primary.connect(2, (position, length) => {
+      asked.push([position, length])
+      return Math.min(position + 200, length)
+    })
+    program(0x05, 0xff, 0x00)
+    bus.outb(0x0a, 2)
+    primary.raiseRequest(2)
+    program(0x05, 0x0f) // the low byte alone does not start the transfer anew
+    primary.run()
+    expect(asked).toEqual([
+      [0, 256],
+      [16, 16],
+    ])
+    expect(primary.read8(8) & 4).toBe(4)
+  })
+
+  it('begins at its end in a loaded state that has done more than its length', () => {
+    const handler = vi.fn((_: number, length: number) => length)
+    primary.connect(2, handler)
+    const state = primary.save()
+    const channels = state.channels.map((channel) => ({ ...channel, position: 0x10000 }))
+    primary.load({ ...state, mask: 0, channels })
+    primary.raiseRequest(2)
+    expect(handler.mock.calls).toEqual([[1, 1]])
+  })
+
+  it.each([Number.NaN, -1, 0.5, 11, Number.POSITIVE_INFINITY, undefined])(
+    'whose handler answers %d is refused by its name and stays where it was',
+    (answer) => {
+      primary.connect(2, () => answer as number)
+      program(0x05, 9, 0)
+      primary.raiseRequest(2)
+      expect(() => bus.outb(0x0a, 2)).toThrow('dma1: channel 2: position: expected an integer from 0 to 0xa, got')
+      expect(primary.save().channels[2]?.position).toBe(0)
+      primary.connect(2, (_, length) => length)
+      primary.run()
+      expect(primary.read8(8) & 4).toBe(4)
+    },
+  )
+
+  it('without memory reads 0xff for the device and stores nothing', () => {
+    const bare = new I8257()
+    const got = new Uint8Array(4)
+    bare.write8(0x0b, 0x46)
+    bare.readMemory(2, got, 0)
+    bare.writeMemory(2, got, 0)
+    expect([...got]).toEqual([0xff, 0xff, 0xff, 0xff])
   })
 
   it('of a channel that does not exist is refused', () => {

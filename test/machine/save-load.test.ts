@@ -63,6 +63,40 @@ describe('a saved machine', () => {
     expect(calls).toEqual(['pause', 'resume'])
   })
 
+  it('leaves the CPU alone where it runs or stands as it should', () => {
+    const calls: string[] = []
+    const call = (name: string) => () => calls.push(name)
+    const cpu = { pause: call('pause'), resume: call('resume'), reset: call('reset'), powerOff: call('powerOff') }
+    const running = new Machine({ cpu })
+    running.load(new Machine().save())
+    const standing = new Machine({ cpu, startPaused: true })
+    standing.load(used().save())
+    expect(calls).toEqual([])
+  })
+
+  it('that has ended ends the machine that loads it, CPU included', () => {
+    const calls: string[] = []
+    const cpu = { pause: () => calls.push('pause'), resume() {}, reset() {}, powerOff: () => calls.push('powerOff') }
+    const machine = new Machine({ cpu })
+    machine.onEnd((exitCode) => calls.push(`end ${exitCode}`))
+    const ended = new Machine()
+    ended.quit()
+    machine.load(ended.save())
+    expect(calls).toEqual(['powerOff', 'end 0'])
+  })
+
+  it('is refused by a machine that has ended, which stays so', () => {
+    const calls: string[] = []
+    const cpu = { pause() {}, resume: () => calls.push('resume'), reset() {}, powerOff: () => calls.push('powerOff') }
+    const machine = new Machine({ cpu })
+    const saved = machine.save()
+    machine.quit()
+    const before = machine.save()
+    expect(() => machine.load(saved)).toThrow('the machine has ended with exit code 0; load needs one that has not')
+    expect(machine.save()).toEqual(before)
+    expect(calls).toEqual(['powerOff'])
+  })
+
   it('tells what the new machine has no place for', () => {
     const machine = new Machine({ iobase: null })
     expect(machine.load(new Machine({ qemu: '1.5.0' }).save())).toEqual([
