@@ -22,9 +22,8 @@ export function generator(seed: number): Random {
     below,
     chance: (probability) => next() < probability,
     pick<Item>(items: readonly Item[]): Item {
-      const item = items[below(items.length)]
-      if (item === undefined) throw new RangeError('nothing to pick from')
-      return item
+      if (items.length === 0) throw new RangeError('nothing to pick from')
+      return items[below(items.length)] as Item
     },
   }
 }

@@ -3,7 +3,7 @@
 import { deepStrictEqual } from 'node:assert'
 import { Machine } from '../../src/machine/machine.js'
 import { MachineError } from '../../src/machine/machine-error.js'
-import type { MachineActions } from '../../src/machine/machine-options.js'
+import type { MachineActions, MachineOptions } from '../../src/machine/machine-options.js'
 import { generator, type Random } from '../random.js'
 import { ReferenceMachine, Refused } from './reference-machine.js'
 import type { FuzzTarget, Tally } from './target.js'
@@ -105,7 +105,14 @@ function ours(machine: Machine): FuzzMachine {
   }
 }
 
-function run(random: Random, tally: Tally): void {
+type MakeMachine = (options: MachineOptions) => Machine
+
+/** @param make another one than ours shows that a fault is found. */
+export function machineTarget(make: MakeMachine = (options) => new Machine(options)): FuzzTarget {
+  return { name: 'machine', run: (random, tally) => run(make, random, tally) }
+}
+
+function run(make: MakeMachine, random: Random, tally: Tally): void {
   const qemu = random.pick(['7.2', '10.0'] as const)
   const options = {
     ...chooseActions(random),
@@ -114,7 +121,7 @@ function run(random: Random, tally: Tally): void {
   }
   const world = new World()
   const { onCpu } = world
-  const machine = new Machine({
+  const machine = make({
     ...options,
     qemu,
     iobase: PORT,
@@ -154,5 +161,3 @@ function run(random: Random, tally: Tally): void {
   other.load(JSON.parse(JSON.stringify(saved)))
   deepStrictEqual(other.save(), saved)
 }
-
-export const machineTarget: FuzzTarget = { name: 'machine', run }

@@ -3,89 +3,107 @@
 //   --minutes N     how long; 1 unless given
 //   --target NAME   only this one; may be given more than once
 //   --seed N        the first seed; with one target and no --minutes, that case alone
-//   --json FILE     writes the figures there too
+//
+// Prints what was done, and fails at the first case that finds something, or if the heap has grown.
 
-import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { emptyTally, runCase } from './target.js'
+import { emptyTally, type FuzzTarget, runCase } from './target.js'
 import { TARGETS } from './targets.js'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string' },
-    target: { type: 'string', multiple: true, default: [] },
-    seed: { type: 'string' },
-    json: { type: 'string' },
-  },
-})
-const unknown = values.target.filter((name) => TARGETS.every((target) => target.name !== name))
-if (unknown.length > 0) {
-  console.error(`no target ${unknown.join(', ')}; there are ${TARGETS.map(({ name }) => name).join(', ')}`)
-  process.exit(2)
-}
-const minutes = Number(values.minutes ?? 1)
-const firstSeed = Number(values.seed ?? Date.now() % 2 ** 32)
-if (!(minutes > 0) || !Number.isSafeInteger(firstSeed)) {
-  console.error('--minutes takes a number above 0, --seed a whole number')
-  process.exit(2)
-}
-const chosen = TARGETS.filter(({ name }) => values.target.length === 0 || values.target.includes(name))
-
-const MEBIBYTE = 2 ** 20
-/** Of what is alive, once garbage is collected. */
-const heapInUse = () => {
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed / MEBIBYTE
-}
-
-/** Until then modules are compiled and caches fill. */
-const WARM_UP = Math.min(60_000, minutes * 60_000 * 0.2)
+/** A target's share before the next one has its turn. */
 const TURN_MS = 200
+const MINUTE_MS = 60_000
+const MEBIBYTE = 2 ** 20
+const SEEDS = 2 ** 32
+/** What the heap may grow by between the warm-up and the end, garbage apart. */
+const TOLERATED_MIB = 5
 
-async function run(): Promise<void> {
+class UsageError extends Error {}
+
+interface Choice {
+  readonly targets: readonly FuzzTarget[]
+  readonly firstSeed: number
+  /** Undefined for the case of one seed alone. */
+  readonly minutes: number | undefined
+}
+
+function parseChoice(): Choice {
+  const { values } = parseArgs({
+    options: { minutes: { type: 'string' }, target: { type: 'string', multiple: true }, seed: { type: 'string' } },
+  })
+  const names = values.target ?? TARGETS.map(({ name }) => name)
+  const targets = names.map((name) => {
+    const target = TARGETS.find((candidate) => candidate.name === name)
+    if (target === undefined) throw new UsageError(`--target: one of ${TARGETS.map((one) => one.name).join(', ')}`)
+    return target
+  })
+  const isReplay = values.seed !== undefined && values.minutes === undefined && targets.length === 1
+  const minutes = Number(values.minutes ?? 1)
+  const firstSeed = Number(values.seed ?? Date.now() % SEEDS)
+  if (!(minutes > 0)) throw new UsageError('--minutes: a number above 0')
+  if (!Number.isInteger(firstSeed) || firstSeed < 0 || firstSeed >= SEEDS) {
+    throw new UsageError(`--seed: a whole number from 0 to ${SEEDS - 1}`)
+  }
+  return { targets, firstSeed, minutes: isReplay ? undefined : minutes }
+}
+
+/** Of what is alive. */
+function heapMiB(): number {
+  globalThis.gc?.()
+  return Number((process.memoryUsage().heapUsed / MEBIBYTE).toFixed(1))
+}
+
+async function runFor(targets: readonly FuzzTarget[], firstSeed: number, minutes: number): Promise<void> {
   const began = performance.now()
-  const elapsed = () => performance.now() - began
+  const elapsed = () => (performance.now() - began) / MINUTE_MS
   const total = emptyTally()
-  const cases = new Map(chosen.map(({ name }) => [name, 0]))
-  let seed = firstSeed
+  const perTarget = new Map(targets.map(({ name }) => [name, { cases: 0, slowestMs: 0 }]))
+  // Until then modules are compiled and caches fill.
+  const warmUp = Math.min(1, minutes / 5)
   let heapAfterWarmUp: number | undefined
-  let nextReport = 60_000
-  while (elapsed() < minutes * 60_000) {
-    for (const target of chosen) {
+  for (let seed = firstSeed, round = 1; elapsed() < minutes; round++) {
+    for (const target of targets) {
+      const figures = perTarget.get(target.name)
       const turnEnd = performance.now() + TURN_MS
       do {
-        await runCase(target, seed++ % 2 ** 32, total)
-        cases.set(target.name, (cases.get(target.name) ?? 0) + 1)
+        const caseBegan = performance.now()
+        await runCase(target, seed++ % SEEDS, total)
+        if (figures === undefined) continue
+        figures.cases++
+        figures.slowestMs = Math.max(figures.slowestMs, Math.round(performance.now() - caseBegan))
       } while (performance.now() < turnEnd)
     }
-    if (heapAfterWarmUp === undefined && elapsed() > WARM_UP) heapAfterWarmUp = heapInUse()
-    if (elapsed() > nextReport) {
-      nextReport += 60_000
-      console.log(`${(elapsed() / 60_000).toFixed(1)} min`, JSON.stringify({ ...total, heapMiB: heapInUse() }))
-    }
+    if (heapAfterWarmUp === undefined && elapsed() > warmUp) heapAfterWarmUp = heapMiB()
+    if (round % 100 === 0) console.error(`${elapsed().toFixed(1)} min: ${JSON.stringify(total)}, heap ${heapMiB()} MiB`)
   }
-  for (const target of chosen) await target.dispose?.()
+  heapAfterWarmUp ??= heapMiB()
+  const heapAtEnd = heapMiB()
   const figures = {
-    minutes: Number((elapsed() / 60_000).toFixed(1)),
+    minutes: Number(elapsed().toFixed(1)),
     node: process.version,
     firstSeed,
     ...total,
-    cases: Object.fromEntries(cases),
-    heapMiBAfterWarmUp: Number((heapAfterWarmUp ?? heapInUse()).toFixed(1)),
-    heapMiBAtEnd: Number(heapInUse().toFixed(1)),
+    heapAfterWarmUp,
+    heapAtEnd,
   }
-  console.log(JSON.stringify(figures, undefined, 2))
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`)
-  if (figures.heapMiBAtEnd > figures.heapMiBAfterWarmUp * 1.1 + 5) {
-    throw new Error(`the heap has grown from ${figures.heapMiBAfterWarmUp} to ${figures.heapMiBAtEnd} MiB`)
+  console.log(JSON.stringify({ ...figures, targets: Object.fromEntries(perTarget) }, undefined, 2))
+  if (heapAtEnd > heapAfterWarmUp + TOLERATED_MIB) {
+    throw new Error(`the heap has grown from ${heapAfterWarmUp} to ${heapAtEnd} MiB`)
   }
 }
 
-const [onlyTarget] = chosen
-if (values.seed !== undefined && values.minutes === undefined && chosen.length === 1 && onlyTarget !== undefined) {
-  await runCase(onlyTarget, firstSeed, emptyTally())
-  await onlyTarget.dispose?.()
-  console.log(`${onlyTarget.name}, seed ${firstSeed}: nothing wrong`)
-} else {
-  await run()
+async function main(): Promise<void> {
+  const { targets, firstSeed, minutes } = parseChoice()
+  const [first] = targets
+  if (minutes !== undefined) await runFor(targets, firstSeed, minutes)
+  else if (first !== undefined) {
+    await runCase(first, firstSeed, emptyTally())
+    console.log(`${first.name}, seed ${firstSeed}: nothing wrong`)
+  }
+  for (const target of targets) await target.dispose?.()
 }
+
+main().catch((error) => {
+  console.error(error instanceof UsageError ? error.message : error)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+})

@@ -13,8 +13,8 @@ import { traceTarget } from './trace.js'
 import { xmlTarget } from './xml.js'
 
 export const TARGETS: readonly FuzzTarget[] = [
-  busTarget,
-  machineTarget,
+  busTarget(),
+  machineTarget(),
   floodTarget,
   savedStateTarget,
   qmpTarget,
