@@ -1,7 +1,7 @@
 // Gives a v86 emulator the machine: its devices on v86's ports, its run state in command of v86's processor.
 
 import type { V86 } from 'v86'
-import { checkKnownOptions, type OptionNames } from '../common/check.js'
+import { checkInteger, checkKnownOptions, type OptionNames } from '../common/check.js'
 import { DebugExit } from '../devices/debug-exit.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import { Pvpanic } from '../devices/pvpanic.js'
@@ -11,7 +11,7 @@ import { MACHINE_OPTIONS, type MachineOptions } from '../machine/machine-options
 import { listenToPowerOff, mendAcpi, movePowerManagement } from './acpi.js'
 import { addFwCfgFiles } from './fw-cfg.js'
 import { MULTIBOOT_LOADER, multibootLoader } from './power-on-state.js'
-import { V86CpuControl } from './v86-cpu.js'
+import { type EmulatorFault, V86CpuControl } from './v86-cpu.js'
 import { coreOf, listenToHalt, type V86Cpu } from './v86-internals.js'
 
 /** Bytes in the widest port access. */
@@ -34,6 +34,11 @@ export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
    * (the machine is stopped then). Default: writes to the console.
    */
   readonly onError?: (error: unknown) => void
+  /**
+   * Milliseconds for which one instruction of the guest, with the listeners that it calls, may keep this thread: the
+   * emulator fails then. 1..0x7fffffff, or Infinity. Node only. Default: 2000.
+   */
+  readonly turnLimitMs?: number
 }
 
 const { cpu: _cpu, memory: _memory, ...FREE_MACHINE_OPTIONS } = MACHINE_OPTIONS
@@ -44,7 +49,11 @@ export const ATTACH_OPTIONS: OptionNames<AttachOptions> = {
   fwCfgFiles: true,
   onHalt: true,
   onError: true,
+  turnLimitMs: true,
 }
+
+const TURN_LIMIT_MS = 2000
+const LONGEST_TIMER_MS = 0x7fffffff
 
 /** The fw_cfg file that makes SeaBIOS take its ACPI tables from fw_cfg. */
 const TABLE_LOADER = 'etc/table-loader'
@@ -72,7 +81,15 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   const core = coreOf(emulator)
   checkKnownOptions(options, ATTACH_OPTIONS)
   if (attached.has(emulator)) throw new Error('emulator: it has a machine already')
-  const { dma = false, fwCfgFiles = [], onHalt, onError = reportOnConsole, ...machineOptions } = options
+  const {
+    dma = false,
+    fwCfgFiles = [],
+    onHalt,
+    onError = reportOnConsole,
+    turnLimitMs = TURN_LIMIT_MS,
+    ...machineOptions
+  } = options
+  if (turnLimitMs !== Number.POSITIVE_INFINITY) checkInteger('turnLimitMs', turnLimitMs, 1, LONGEST_TIMER_MS)
   const report = neverThrowing(onError, reportOnConsole)
   const cpu = new V86CpuControl(core, options.startPaused === true)
   const machine = new Machine({ ...machineOptions, cpu, memory: memoryOf(core.cpu) })
@@ -84,13 +101,14 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   })
   if (fwCfgFiles.some(({ name }) => name === TABLE_LOADER)) movePowerManagement(core.cpu)
   servePorts(core.cpu, machine, dma, cpu, firstOnly(report))
-  cpu.takeOver({
+  const hooks = {
     onGuestReset: () => (cpu.inTurn ? machine.guestReset() : machine.reset()),
-    onFault: (fault) => {
+    onFault: (fault: EmulatorFault) => {
       if (machine.exitCode === undefined) machine.stop()
       report(fault)
     },
-  })
+  }
+  cpu.takeOver(hooks, turnLimitMs)
   if (onHalt !== undefined) listenToHalt(emulator, neverThrowing(onHalt, report))
   return machine
 }

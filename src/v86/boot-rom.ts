@@ -3,6 +3,7 @@
 import type { V86, V86Options } from 'v86'
 import { checkInteger } from '../common/check.js'
 import { coreOf } from './v86-internals.js'
+import { compileWasm, type WasmModule } from './wasm-module.js'
 
 const MEBIBYTE = 0x100000
 /** A 32-bit WebAssembly memory holds no more, as v86 lays it out. */
@@ -15,11 +16,8 @@ const LARGEST_VGA_BIOS = 0x20000
 const SMALL_VGA_MEMORY = 0x40000
 
 type WasmFunction = NonNullable<V86Options['wasm_fn']>
-/** A `WebAssembly.Module`. */
-export type WasmModule = object
 /** What is used of JavaScript's WebAssembly object, which Node's types do not declare. */
 interface WasmApi {
-  compile(bytes: Uint8Array): Promise<WasmModule>
   instantiate(
     module: WasmModule,
     imports: Parameters<WasmFunction>[0],
@@ -40,7 +38,7 @@ export interface EmulatorOptions {
    * Default: 1 MiB.
    */
   readonly memory?: number
-  /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
+  /** v86's `v86.wasm`, as `compileWasm()` makes it. In Node it is found in the installed package and compiled once a process. */
   readonly wasm?: WasmModule
   /** More options for v86. */
   readonly v86?: Partial<V86Options>
@@ -111,7 +109,7 @@ async function compileInstalledWasm(): Promise<WasmModule> {
   // Imported here, so that a browser can load this module.
   const [{ createRequire }, { readFile }] = await Promise.all([import('node:module'), import('node:fs/promises')])
   const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm')
-  return wasmApi.compile(await readFile(path))
+  return compileWasm(await readFile(path))
 }
 
 function toArrayBuffer(bytes: Uint8Array): ArrayBuffer {

@@ -3,12 +3,21 @@
 import { messageOf } from '../common/message-of.js'
 import type { CpuControl } from '../machine/cpu-control.js'
 import { PowerOnState } from './power-on-state.js'
+import { InstructionInterrupted, PortGate } from './string-instruction.js'
+import { limitTurns } from './turn-limit.js'
 import type { V86Core } from './v86-internals.js'
 
 /** Interrupt enable flag in EFLAGS. */
 const INTERRUPT_FLAG = 0x200
 /** Milliseconds. v86 ends a turn by itself after one, provided that no 100,000 instructions take longer. */
 const LONG_TURN = 10
+/** Milliseconds up to which turns are joined: limiting one costs 0.1 ms. */
+const JOINED_TURNS = 4
+/**
+ * Each turn that is left in the middle takes 6 KiB of v86's stack of 1 MiB with it, unless the stack pointer can be set
+ * back.
+ */
+const MOST_LOST_FRAMES = 100
 
 /** v86 itself failed while it ran the guest; `cause` is what it threw. The guest cannot go on. */
 export class EmulatorFault extends Error {
@@ -46,6 +55,7 @@ export class V86CpuControl implements CpuControl {
   #paused: boolean
   #resetPending = false
   #off = false
+  #lostFrames = 0
 
   /** @param paused the guest waits for `resume()` before its next instruction. */
   constructor(core: V86Core, paused: boolean) {
@@ -60,10 +70,12 @@ export class V86CpuControl implements CpuControl {
   }
 
   /** Puts itself between v86 and its processor: around each turn and in the place of v86's reset. */
-  takeOver({ onGuestReset, onFault }: V86Hooks): void {
+  takeOver({ onGuestReset, onFault }: V86Hooks, turnLimitMs: number): void {
     const { cpu } = this.#core
     const turn = cpu.main_loop
-    cpu.main_loop = () => this.#takeTurn(turn, onFault)
+    const turns = limitTurns(() => this.#joinTurns(turn), turnLimitMs)
+    cpu.main_loop = () => this.#takeTurn(turns, onFault)
+    new PortGate(cpu, this)
     cpu.reboot_internal = () => {
       if (!this.abandoned) onGuestReset()
     }
@@ -72,6 +84,11 @@ export class V86CpuControl implements CpuControl {
   /** Whether the guest's instruction under way has been overtaken: by a reset or by the end of the machine. */
   get abandoned(): boolean {
     return this.#resetPending || this.#off
+  }
+
+  /** Whether the turn under way ends with the instruction under way. */
+  get frozen(): boolean {
+    return this.#frozen !== undefined
   }
 
   /** Whether v86 is within a turn, that is, whether the caller was called by the guest's own instruction. */
@@ -114,6 +131,14 @@ export class V86CpuControl implements CpuControl {
     this.pause()
   }
 
+  #joinTurns(turn: () => number): number {
+    for (;;) {
+      const wait = turn()
+      const isOver = wait > 0 || this.frozen || this.#core.stopping
+      if (isOver || performance.now() - this.#turnBegan > JOINED_TURNS) return wait
+    }
+  }
+
   #takeTurn(turn: () => number, onFault: (fault: EmulatorFault) => void): number {
     if (this.#paused) {
       this.#stop()
@@ -121,12 +146,17 @@ export class V86CpuControl implements CpuControl {
     }
     this.#inTurn = true
     this.#turnBegan = performance.now()
+    const { __stack_pointer: stackPointer } = this.#core.cpu.wm.exports
+    const stackTop = stackPointer?.value
     let wait = 0
     let fault: EmulatorFault | undefined
     try {
       wait = turn()
     } catch (error) {
-      fault = new EmulatorFault(error)
+      if (stackPointer !== undefined && stackTop !== undefined) stackPointer.value = stackTop
+      else this.#lostFrames++
+      const goesOn = error instanceof InstructionInterrupted && this.#lostFrames < MOST_LOST_FRAMES
+      if (!goesOn) fault = new EmulatorFault(error)
     }
     this.#inTurn = false
     if (this.#thaw()) wait = 0

@@ -29,6 +29,13 @@ export interface V86Io {
     write16?: V86PortWrite,
     write32?: V86PortWrite,
   ): void
+  /** Every access of the guest comes through one of these. */
+  port_read8: (port: number) => number
+  port_read16: (port: number) => number
+  port_read32: (port: number) => number
+  port_write8: (port: number, value: number) => void
+  port_write16: (port: number, value: number) => void
+  port_write32: (port: number, value: number) => void
 }
 
 /** The base address registers of a PCI device; one that the device lacks is missing. */
@@ -57,12 +64,22 @@ export interface V86Cpu {
   readonly segment_offsets: Int32Array
   /** [0] is the linear address of the next instruction. */
   readonly instruction_pointer: Int32Array
+  /** [0] is the linear address of the instruction under way. */
+  readonly previous_ip: Int32Array
+  /** [0] is 1 in a code segment of 32 bits. */
+  readonly is_32: Int32Array
   /** CR0, CR1 and so on. */
   readonly cr: Int32Array
   /** [0] is 1 while the processor is halted. */
   readonly in_hlt: Uint8Array
   /** [0] is EFLAGS but for the arithmetic flags, which are kept elsewhere. */
   readonly flags: Int32Array
+  /** v86's WebAssembly; see `compileWasm`. */
+  readonly wm: { readonly exports: { readonly __stack_pointer?: { value: number } } }
+  /** The physical address at a linear one that is mapped. */
+  translate_address_system_read(linear: number): number
+  /** Whether a physical address is that of a device, or of nothing. */
+  in_mapped_range(physical: number): boolean | number
   /** EFLAGS as a whole. */
   get_eflags(): number
   /** Runs the guest for about a millisecond; returns the milliseconds until it wants to be called again. */
@@ -89,6 +106,8 @@ export interface V86Cpu {
 export interface V86Core {
   readonly cpu: V86Cpu
   readonly running: boolean
+  /** Whether `stop()` was called since the turn under way began. */
+  readonly stopping: boolean
   run(): void
   /** Ends the turns; the one under way is finished. */
   stop(): void
