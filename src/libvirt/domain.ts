@@ -320,8 +320,8 @@ export class Domain {
     return true
   }
 
-  #shutDown(machine: Machine, { guest, reason }: ShutdownData): void {
-    if (this.#killed && reason !== 'host-signal') return
+  #shutDown(machine: Machine, { guest, reason }: Partial<ShutdownData> = {}): void {
+    if (this.#killed && reason !== undefined && reason !== 'host-signal') return
     if (machine.exitCode !== undefined) {
       this.#report(guest ? 'Shutdown Finished after guest request' : 'Shutdown Finished after host request')
       this.#end(this.#state.state === 'crashed' && this.#stopReason === 'shutdown' ? 'crashed' : this.#stopReason)

@@ -58,7 +58,7 @@ export function runDomain(
 function actionSeen({ state }: DomainState, monitor: readonly MonitorEvent[], dumps: number): CrashAction {
   if (state === 'crashed') return 'preserve'
   if (state === 'shut off') return dumps > 0 ? 'coredump-destroy' : 'destroy'
-  const reset = monitor.some(({ event, data }) => event === 'RESET' && data?.reason === 'host-qmp-system-reset')
+  const reset = monitor.some(({ event, data }) => event === 'RESET' && data?.guest !== true)
   if (!reset) return 'ignore'
   return dumps > 0 ? 'coredump-restart' : 'restart'
 }

@@ -16,18 +16,21 @@ export type ShutdownReason =
 export interface ShutdownData {
   /** Whether the guest asked for it. */
   readonly guest: boolean
-  readonly reason: ShutdownReason
+  /** Absent before QEMU 4.0. */
+  readonly reason?: ShutdownReason
 }
 
-/** Each event's data; `undefined` where it has none. */
+/** Each event's data; `undefined` where QEMU sends none. */
 export interface MachineEvents {
   GUEST_PANICKED: { readonly action: PanicAction }
   GUEST_CRASHLOADED: { readonly action: 'run' }
   GUEST_PVSHUTDOWN: undefined
   STOP: undefined
   RESUME: undefined
-  RESET: ShutdownData
-  SHUTDOWN: ShutdownData
+  /** Without data before QEMU 2.10. */
+  RESET: ShutdownData | undefined
+  /** Without data before QEMU 2.10. */
+  SHUTDOWN: ShutdownData | undefined
   POWERDOWN: undefined
 }
 

@@ -20,8 +20,8 @@ export interface MachineActions {
 export interface MachineOptions extends Partial<MachineActions> {
   /** Port of the pvpanic device, 0..0xffff; 0 shadows the DMA controller's first port; null for no device. Default: 0x505. */
   readonly iobase?: number | null
-  /** Port of a second pvpanic device, which QEMU accepted before 2.4. Default: none. */
-  readonly secondIobase?: number
+  /** Port of a second pvpanic device, or the ports of more, which QEMU accepted before 2.4. Default: none. */
+  readonly secondIobase?: number | readonly number[]
   /** What a read of the pvpanic port shows, 0..0xff. Default: the QEMU version's. */
   readonly events?: number
   /** QEMU version whose behaviour is wanted, '1.5.0' to '11.1'. Default: the newest. */

@@ -32,6 +32,8 @@ export interface MachineState {
   readonly exitCode: number | null
   /** Panics in a row that were answered by a reset. */
   readonly panicResets: number
+  /** The exit code that isa-debug-exit asked for last, null if it did not. */
+  readonly debugExitCode: number | null
   readonly dma: readonly I8257State[]
   /** The devices in the order in which they were made: the first owns the fw_cfg file. */
   readonly pvpanics: readonly PvpanicState[]
@@ -40,7 +42,7 @@ export interface MachineState {
 
 /** The run states of a machine that has an exit code. */
 const ENDED = ['shutdown'] as const
-const MOST_DEVICES = 2
+const MOST_DEVICES = 1 << 10
 
 /**
  * Returns `value` as a machine's state, a copy that shares nothing with it.
@@ -50,19 +52,24 @@ export function parseMachineState(value: unknown): MachineState {
   const state = readObject('state', value)
   checkOneOf('state.format', state.format, [STATE_FORMAT])
   checkInteger('state.version', state.version, STATE_VERSION, STATE_VERSION)
-  const exitCode = state.exitCode === null ? null : checkInteger('state.exitCode', state.exitCode, 0, 0xff)
+  const exitCode = readExitCode('state.exitCode', state.exitCode)
   return {
     format: STATE_FORMAT,
     version: STATE_VERSION,
     runState: checkOneOf('state.runState', state.runState, exitCode === null ? RUN_STATES : ENDED),
     exitCode,
     panicResets: readCount('state.panicResets', state.panicResets),
+    debugExitCode: readExitCode('state.debugExitCode', state.debugExitCode),
     dma: readArray('state.dma', state.dma, 2, 2, (path, controller, index) =>
       parseI8257State(path, controller, index === 0 ? I8257_PRIMARY : I8257_SECONDARY),
     ),
     pvpanics: readArray('state.pvpanics', state.pvpanics, 0, MOST_DEVICES, parsePvpanic),
     panics: parsePanicLogState('state.panics', state.panics),
   }
+}
+
+function readExitCode(path: string, value: unknown): number | null {
+  return value === null ? null : checkInteger(path, value, 0, 0xff)
 }
 
 function parsePvpanic(path: string, value: unknown): PvpanicState {

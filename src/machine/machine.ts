@@ -41,7 +41,7 @@ export class Machine {
   readonly bus = new IoPortBus()
   /** The primary and the secondary DMA controller. */
   readonly dma: readonly [I8257, I8257]
-  /** The pvpanic devices, two at most. The first one is what the firmware tells the guest of. */
+  /** The pvpanic devices, several only before QEMU 2.4. The first one is what the firmware tells the guest of. */
   readonly pvpanics: readonly MachinePvpanic[]
   /** What the guest reported. */
   readonly panics: PanicLog
@@ -57,6 +57,8 @@ export class Machine {
   #exitCode: number | undefined
   #request: Input | undefined
   #panicResets = 0
+  /** What isa-debug-exit asked for last: the exit code of whatever ends the machine. */
+  #debugExitCode: number | undefined
 
   /** @throws {RangeError | TypeError | MachineError} naming the option that is wrong, and what is allowed. */
   constructor(options: MachineOptions = {}) {
@@ -76,10 +78,7 @@ export class Machine {
     this.pvpanics = this.#addPvpanics(options)
     if (options.debugExit !== undefined) {
       checkInteger('debugExit', options.debugExit, 0, PORT_COUNT - DEBUG_EXIT_PORTS)
-      const device = new DebugExit((code) => {
-        this.#end(code)
-        this.#events.deliver()
-      })
+      const device = new DebugExit((code) => this.#debugExit(code))
       this.bus.map(options.debugExit, DEBUG_EXIT_PORTS, device)
     }
   }
@@ -194,6 +193,7 @@ export class Machine {
       runState: this.#runState,
       exitCode: this.#exitCode ?? null,
       panicResets: this.#panicResets,
+      debugExitCode: this.#debugExitCode ?? null,
       dma: this.dma.map((controller) => controller.save()),
       pvpanics: this.pvpanics.map(({ source, iobase, device }) => ({ source, iobase, ...device.save() })),
       panics: this.panics.save(),
@@ -209,13 +209,14 @@ export class Machine {
    */
   load(state: unknown): string[] {
     this.#checkNotEnded('load')
-    const { runState, exitCode, panicResets, dma, pvpanics, panics } = parseMachineState(state)
+    const { runState, exitCode, panicResets, debugExitCode, dma, pvpanics, panics } = parseMachineState(state)
     const wasRunning = this.#runState === 'running'
     for (const [index, saved] of dma.entries()) this.dma[index]?.load(saved)
     for (const [index, saved] of pvpanics.entries()) this.pvpanics[index]?.device.load(saved)
     this.panics.load(panics)
     this.#runState = runState
     this.#panicResets = panicResets
+    this.#debugExitCode = debugExitCode ?? undefined
     this.#table = this.#chooseTable()
     if (exitCode !== null) this.#end(exitCode)
     else if (wasRunning && runState !== 'running') this.#cpu?.pause()
@@ -241,8 +242,8 @@ export class Machine {
     const first = this.#addPvpanic(iobase, this.qemu.builtinPvpanic ? 'builtin' : 'device', events)
     if (secondIobase === undefined) return [first]
     if (!this.qemu.severalPvpanics) throw new MachineError('duplicate fw_cfg file name: etc/pvpanic-port')
-    checkInteger('secondIobase', secondIobase, 0, PORT_COUNT - 1)
-    return [first, this.#addPvpanic(secondIobase, 'device', events)]
+    const others = [secondIobase].flat().map((port) => checkInteger('secondIobase', port, 0, PORT_COUNT - 1))
+    return [first, ...others.map((port) => this.#addPvpanic(port, 'device', events))]
   }
 
   #addPvpanic(iobase: number, source: PvpanicSource, events = this.qemu.defaultEvents): MachinePvpanic {
@@ -262,6 +263,13 @@ export class Machine {
     // So that a guest which panics without end under 'log' costs little.
     if (this.#table[event][this.#runState].onlyTells && !this.#events.heard) return
     this.#apply(event)
+  }
+
+  #debugExit(code: number): void {
+    if (this.#exitCode !== undefined) return
+    this.#debugExitCode = code
+    this.#apply('debug-exit')
+    this.#settle()
   }
 
   /** The guest's access is over: what it led to is carried out, and listeners are told of it all. */
@@ -313,7 +321,7 @@ export class Machine {
           this.#runState = step.state
           break
         case 'exit':
-          this.#end(step.code === 0 ? 0 : this.#actions.panicExitCode)
+          this.#end(this.#debugExitCode ?? (step.code === 0 ? 0 : this.#actions.panicExitCode))
           break
         case 'refuse':
           return step.desc
@@ -354,10 +362,10 @@ export class Machine {
 
   #chooseTable(): TransitionTable {
     return transitionTable({
+      ...this.qemu,
       panic: panicResponse({ ...this.#actions, mayReset: this.#panicResets < this.#resetLimit }),
       shutdown: this.#actions.shutdownAction,
       reboot: this.#actions.rebootAction,
-      panicIsFinal: this.qemu.panicIsFinal,
     })
   }
 }

@@ -1,6 +1,7 @@
 // The machine's run states and what moves it from one to another: one table, apart from what carries it out.
 
 import type { EventName, MachineEvents, PanicAction, ShutdownReason } from './events.js'
+import type { QemuFacts } from './qemu-versions.js'
 
 /** QEMU's run states, those that a machine of this kind can be in. 'shutdown' with an exit code is the end. */
 export const RUN_STATES = ['prelaunch', 'running', 'paused', 'guest-panicked', 'shutdown'] as const
@@ -8,7 +9,7 @@ export type RunState = (typeof RUN_STATES)[number]
 
 /**
  * What happens to a machine: what the guest reports through pvpanic, what such a report leads to once the access is over,
- * what the guest does otherwise, and the host's commands.
+ * what the guest does otherwise, what follows any reset, and the host's commands.
  */
 export const INPUTS = [
   'panicked',
@@ -16,8 +17,10 @@ export const INPUTS = [
   'shutdown',
   'panic-shutdown',
   'panic-reset',
+  'debug-exit',
   'guest-reset',
   'guest-shutdown',
+  'was-reset',
   'cont',
   'stop',
   'system_reset',
@@ -36,13 +39,20 @@ export type PanicMode = 'reset' | 'destroy' | 'preserve' | 'log'
 /** What a machine does about the next panic. */
 export type PanicResponse = PanicAction | 'reset'
 
-/** The settings that choose between rows. */
-export interface Policy {
+/** The facts of a QEMU version that choose between rows. */
+const VERSION_FACTS = [
+  'panicIsFinal',
+  'panicIsToldTwice',
+  'resetWhileStopped',
+  'debugExitShutsDown',
+  'shutdownData',
+] as const satisfies readonly (keyof QemuFacts)[]
+
+/** The settings that choose between rows, the last of them the version's. */
+export interface Policy extends Pick<QemuFacts, (typeof VERSION_FACTS)[number]> {
   readonly panic: PanicResponse
   readonly shutdown: 'poweroff' | 'pause'
   readonly reboot: 'reset' | 'shutdown'
-  /** Whether a panicked guest can never go on, as before QEMU 1.7. */
-  readonly panicIsFinal: boolean
 }
 
 /**
@@ -56,7 +66,7 @@ export type Step =
   | { readonly do: 'resume' }
   | { readonly do: 'reset devices' }
   | { readonly do: 'enter'; readonly state: RunState }
-  | { readonly do: 'exit'; readonly code: 0 | 'panic exit code' }
+  | { readonly do: 'exit'; readonly code: 0 | 'panic exit code' } // unless isa-debug-exit asked for another
   | { readonly do: 'refuse'; readonly desc: string }
   | { readonly do: 'command'; readonly input: Input }
   | { readonly do: 'request'; readonly input: Input }
@@ -115,7 +125,8 @@ export const TRANSITIONS: readonly Transition[] = [
   { on: 'panicked', when: { panic: 'run' },                              steps: [panicked('run')] },
   { on: 'panicked', when: { panic: 'pause' },                            steps: [panicked('pause'), stop('guest-panicked')] },
   { on: 'panicked', when: { panic: 'reset' },                            steps: [panicked('pause'), stop('guest-panicked'), request('panic-reset')] },
-  { on: 'panicked', when: { panic: 'poweroff' },                         steps: [panicked('poweroff'), stop('guest-panicked'), request('panic-shutdown')] },
+  { on: 'panicked', when: { panic: 'poweroff', panicIsToldTwice: false }, steps: [panicked('poweroff'), stop('guest-panicked'), request('panic-shutdown')] },
+  { on: 'panicked', when: { panic: 'poweroff', panicIsToldTwice: true }, steps: [panicked('pause'), stop('guest-panicked'), panicked('poweroff'), request('panic-shutdown')] },
   { on: 'crash-loaded',                                                  steps: [crashLoaded] },
   { on: 'shutdown',                                                      steps: [send('GUEST_PVSHUTDOWN'), request('guest-shutdown')] },
 
@@ -123,13 +134,22 @@ export const TRANSITIONS: readonly Transition[] = [
   { on: 'panic-shutdown', when: { shutdown: 'poweroff' },                steps: [shutDown(true, 'guest-panic'), exit('panic exit code')] },
   { on: 'panic-shutdown', when: { shutdown: 'pause' },                   steps: [shutDown(true, 'guest-panic'), stop('shutdown')] },
 
+  { on: 'debug-exit', when: { debugExitShutsDown: false },               steps: [exit(0)] },
+  { on: 'debug-exit', when: { debugExitShutsDown: true },                steps: [request('guest-shutdown')] },
+
   { on: 'guest-shutdown', when: { shutdown: 'poweroff' },                steps: [shutDown(true, 'guest-shutdown'), exit(0)] },
   { on: 'guest-shutdown', when: { shutdown: 'pause' },                   steps: [shutDown(true, 'guest-shutdown'), stop('shutdown')] },
 
-  { on: 'guest-reset', when: { reboot: 'reset' }, in: ['running'],       steps: [resetDevices, wasReset(true, 'guest-reset')] },
-  { on: 'guest-reset', when: { reboot: 'reset' }, in: STANDING,          steps: [resetDevices, wasReset(true, 'guest-reset'), enter('prelaunch')] },
+  { on: 'guest-reset', when: { reboot: 'reset' },                        steps: [resetDevices, wasReset(true, 'guest-reset'), command('was-reset')] },
   { on: 'guest-reset', when: { reboot: 'shutdown', shutdown: 'poweroff' }, steps: [shutDown(true, 'guest-reset'), exit(0)] },
   { on: 'guest-reset', when: { reboot: 'shutdown', shutdown: 'pause' },  steps: [shutDown(true, 'guest-reset'), stop('shutdown')] },
+
+  { on: 'was-reset', in: ['running'],                                    steps: [] },
+  { on: 'was-reset', when: { resetWhileStopped: 'prelaunch' }, in: STANDING, steps: [enter('prelaunch')] },
+  { on: 'was-reset', when: { resetWhileStopped: 'paused if required' }, in: ['prelaunch', 'paused'], steps: [] },
+  { on: 'was-reset', when: { resetWhileStopped: 'paused if required', panicIsFinal: false }, in: ['guest-panicked'], steps: [] },
+  { on: 'was-reset', when: { resetWhileStopped: 'paused if required', panicIsFinal: true }, in: ['guest-panicked'], steps: [enter('paused')] },
+  { on: 'was-reset', when: { resetWhileStopped: 'paused if required' }, in: ['shutdown'], steps: [enter('paused')] },
 
   { on: 'cont', in: ['running'],                                         steps: [] },
   { on: 'cont', in: ['prelaunch', 'paused'],                             steps: [resume] },
@@ -139,8 +159,7 @@ export const TRANSITIONS: readonly Transition[] = [
 
   { on: 'stop',                                                          steps: [stop('paused')] },
 
-  { on: 'system_reset', when: { reboot: 'reset' }, in: ['running'],      steps: [resetDevices, wasReset(false, 'host-qmp-system-reset')] },
-  { on: 'system_reset', when: { reboot: 'reset' }, in: STANDING,         steps: [resetDevices, wasReset(false, 'host-qmp-system-reset'), enter('prelaunch')] },
+  { on: 'system_reset', when: { reboot: 'reset' },                       steps: [resetDevices, wasReset(false, 'host-qmp-system-reset'), command('was-reset')] },
   { on: 'system_reset', when: { reboot: 'shutdown', shutdown: 'poweroff' }, steps: [shutDown(false, 'host-qmp-system-reset'), exit(0)] },
   { on: 'system_reset', when: { reboot: 'shutdown', shutdown: 'pause' }, steps: [shutDown(false, 'host-qmp-system-reset'), stop('shutdown')] },
 
@@ -162,7 +181,8 @@ const tables = new Map<string, TransitionTable>()
 
 /** The rows that hold under a policy; made once for each of the few policies there are. */
 export function transitionTable(policy: Policy): TransitionTable {
-  const key = JSON.stringify([policy.panic, policy.shutdown, policy.reboot, policy.panicIsFinal])
+  const { panic, shutdown, reboot } = policy
+  const key = JSON.stringify([panic, shutdown, reboot, ...VERSION_FACTS.map((name) => policy[name])])
   const table = tables.get(key) ?? buildTable(policy)
   tables.set(key, table)
   return table
@@ -175,7 +195,16 @@ function buildTable(policy: Policy): TransitionTable {
 function responseTo(input: Input, state: RunState, policy: Policy): Response {
   const [row] = transitionsFor(input, state, policy)
   if (row === undefined) throw new Error(`no transition for ${input} in ${state}`)
-  return { steps: row.steps, onlyTells: row.steps.every((step) => step.do === 'emit') }
+  const steps = row.steps.map((step) => asTold(step, policy))
+  return { steps, onlyTells: steps.every((step) => step.do === 'emit') }
+}
+
+/** The step with as much of an event's data as the version sends. */
+function asTold(step: Step, { shutdownData }: Policy): Step {
+  if (step.do !== 'emit' || step.data === undefined || !('guest' in step.data)) return step
+  if (shutdownData === 'guest and reason') return step
+  const { event, data } = step
+  return shutdownData === 'guest' ? { do: 'emit', event, data: { guest: data.guest } } : { do: 'emit', event }
 }
 
 function byKey<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {

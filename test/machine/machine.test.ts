@@ -235,7 +235,7 @@ describe('the end', () => {
   it.each([
     ['a panic', (machine: Machine) => machine.bus.outb(0x505, 1), ['GUEST_PANICKED', 'STOP', 'SHUTDOWN', 0]],
     ['quit()', (machine: Machine) => machine.quit(), ['SHUTDOWN', 0]],
-    ['isa-debug-exit', (machine: Machine) => machine.bus.outb(0xf4, 1), [3]],
+    ['isa-debug-exit', (machine: Machine) => machine.bus.outb(0xf4, 1), ['SHUTDOWN', 3]],
   ])('by %s is told once, after the last event', (_, end, expected) => {
     const story: (string | number)[] = []
     const machine = new Machine({ onPanic: 'destroy', debugExit: 0xf4 })

@@ -1,6 +1,7 @@
 // The transition table as a table: complete, without contradictions, and true to the rules it is made of.
 
 import { describe, expect, it } from 'vitest'
+import { qemuProfile } from '../../src/machine/qemu-versions.js'
 import {
   INPUTS,
   type Policy,
@@ -10,11 +11,14 @@ import {
   transitionsFor,
 } from '../../src/machine/transitions.js'
 
+/** One of each kind: the rows of QEMU_HISTORY that choose between transitions change between them. */
+const VERSIONS = ['1.5.0', '1.7.0', '2.6', '2.8', '2.10', '4.0', '6.0', '9.1']
+
 const policies: Policy[] = []
 for (const panic of ['pause', 'poweroff', 'run', 'reset'] as const) {
   for (const shutdown of ['poweroff', 'pause'] as const) {
     for (const reboot of ['reset', 'shutdown'] as const) {
-      for (const panicIsFinal of [false, true]) policies.push({ panic, shutdown, reboot, panicIsFinal })
+      for (const qemu of VERSIONS) policies.push({ ...qemuProfile(qemu), panic, shutdown, reboot })
     }
   }
 }

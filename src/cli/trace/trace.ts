@@ -107,7 +107,7 @@ async function record(
   const guest = await refusing(() => bootGuest({ ...options, onPanic: 'preserve', startPaused: true }))
   let interrupted = false
   guest.machine.on('SHUTDOWN', ({ data }) => {
-    interrupted = data.reason === 'host-signal'
+    interrupted = data?.reason === 'host-signal'
   })
   const ignoreSignals = quitOnSignals(guest.machine)
   try {
