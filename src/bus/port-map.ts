@@ -1,6 +1,7 @@
 // Which mapping answers at which port: overlap, priority, moving and unmapping. Nothing here runs when a guest does I/O.
 
 import { checkFunction, checkInteger, OptionRangeError, OptionTypeError } from '../common/check.js'
+import { hex } from '../common/hex.js'
 import type { PortDevice } from './port-device.js'
 
 /** How many ports an x86 processor can address. */
@@ -199,7 +200,7 @@ function checkWindow(base: number, size: number): void {
   if (base + size > PORT_COUNT) {
     throw new OptionRangeError(
       'size',
-      `a window at port 0x${base.toString(16)} can hold at most ${PORT_COUNT - base} ports, got ${size}`,
+      `a window at port ${hex(base)} can hold at most ${PORT_COUNT - base} ports, got ${size}`,
     )
   }
 }

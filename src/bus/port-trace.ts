@@ -1,5 +1,6 @@
 // Port traces: every access of a bus in a compact file, written while a guest runs, read again, and replayed on a bus.
 
+import { hex } from '../common/hex.js'
 import type { IoPortBus } from './io-port-bus.js'
 import { readPort, writePort } from './port-access.js'
 import { type PortAccess, tapPorts } from './port-tap.js'
@@ -137,7 +138,7 @@ function readRecord(view: DataView, at: number): PortAccess {
     throw new PortTraceError(at + ZERO_OFFSET, `expected 0, got ${view.getUint8(at + ZERO_OFFSET)}`)
   }
   if (value >= 2 ** (8 * width)) {
-    throw new PortTraceError(at + VALUE_OFFSET, `0x${value.toString(16)} is no value of ${width} bytes`)
+    throw new PortTraceError(at + VALUE_OFFSET, `${hex(value)} is no value of ${width} bytes`)
   }
   return { port: view.getUint16(at, true), width, write: (kind & READ_FLAG) === 0, value }
 }

@@ -1,6 +1,7 @@
 // `isa-pvpanic demo`, which is what `npm start` runs: the built-in guest panics under each mode, and what follows is told.
 
 import { Command } from 'commander'
+import { hex } from '../common/hex.js'
 import { renderTable } from '../common/render-table.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/transitions.js'
@@ -73,7 +74,7 @@ async function demonstrate(iobase: number, terminal: Terminal | undefined): Prom
 }
 
 function opening(iobase: number): string {
-  const where = iobase === 0 ? '0, where it hides\nthe first register of the DMA controller,' : `${hex(iobase)}`
+  const where = iobase === 0 ? '0, where it hides\nthe first register of the DMA controller,' : hex(iobase)
   return `
 A guest boots in v86 and reports a panic to the pvpanic device at port ${where},
 once under each of four modes. Times are in ms since its boot.
@@ -155,7 +156,3 @@ const COLUMNS = [
   },
   { title: 'last line of the guest', cell: ({ lastLine }: Outcome) => lastLine.replace(/^guest: /, '') },
 ]
-
-function hex(port: number): string {
-  return `0x${port.toString(16)}`
-}

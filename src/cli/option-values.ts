@@ -1,6 +1,7 @@
 // The values that the command line's options take, and what is said of wrong ones.
 
 import { InvalidArgumentError, Option } from 'commander'
+import { hex } from '../common/hex.js'
 import { messageOf } from '../common/message-of.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { PanicMode } from '../machine/transitions.js'
@@ -11,7 +12,7 @@ export const PANIC_MODES: readonly PanicMode[] = ['preserve', 'destroy', 'reset'
 /** A decimal or 0x-hexadecimal integer from 0 to `max`. */
 function parseInteger(text: string, max: number, what: string): number {
   const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
-  if (!(value <= max)) throw new InvalidArgumentError(`Expected ${what}, 0 to 0x${max.toString(16)}.`)
+  if (!(value <= max)) throw new InvalidArgumentError(`Expected ${what}, 0 to ${hex(max)}.`)
   return value
 }
 
@@ -22,7 +23,7 @@ export const parsePort = (text: string): number => parseInteger(text, 0xffff, 'a
 export function iobaseOption(): Option {
   return new Option('--iobase <port>', 'port of the pvpanic device')
     .argParser(parsePort)
-    .default(PVPANIC_DEFAULT_IOBASE, `0x${PVPANIC_DEFAULT_IOBASE.toString(16)}`)
+    .default(PVPANIC_DEFAULT_IOBASE, hex(PVPANIC_DEFAULT_IOBASE))
 }
 
 /** `--on-panic`. */

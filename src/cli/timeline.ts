@@ -1,12 +1,13 @@
 // What a guest did, as a list: serial lines, port accesses, events and run states, each with its time.
 
 import { type PortAccess, tapPorts } from '../bus/port-tap.js'
+import { hex, hexDigits } from '../common/hex.js'
 import { printable } from '../common/printable.js'
 import type { MachineEvent } from '../machine/events.js'
 import { Machine } from '../machine/machine.js'
+import { pcRegisterAt } from '../machine/pc-ports.js'
 import type { GuestMachine } from '../testing/engine.js'
 import type { Guest } from '../testing/guest.js'
-import { registerAt } from './trace/port-names.js'
 
 export interface TimelineEntry {
   /** Milliseconds since the guest began. */
@@ -81,8 +82,8 @@ export class Timeline {
   #addAccess(machine: Machine, { port, width, write, value }: PortAccess): void {
     const device = this.#devices.get(port) ?? deviceAt(machine, port)
     this.#devices.set(port, device)
-    const register = (device === PVPANIC ? undefined : registerAt(port)) ?? `0x${port.toString(16)}`
-    const text = `${register} ${write ? '<-' : '->'} ${value.toString(16).padStart(2 * width, '0')}`
+    const register = (device === PVPANIC ? undefined : pcRegisterAt(port)) ?? hex(port)
+    const text = `${register} ${write ? '<-' : '->'} ${hexDigits(value, 2 * width)}`
     const isSame = device === this.#device && `${this.#ports}, ${text}`.length <= TEXT_WIDTH
     if (!isSame) this.#flush()
     this.#device = device

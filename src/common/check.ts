@@ -1,5 +1,7 @@
 // How a wrong option or argument is refused: with its name, what it was, and what is allowed.
 
+import { hex } from './hex.js'
+
 /** An option or argument is outside the values that are allowed; nothing has changed. The message begins with its name. */
 export class OptionRangeError extends RangeError {
   override readonly name = 'OptionRangeError'
@@ -29,7 +31,7 @@ export class OptionTypeError extends TypeError {
 
 /** Shows a number as engineers write ports: hexadecimal when it is an integer of two digits or more. */
 const show = (value: unknown): string =>
-  Number.isSafeInteger(value) && Number(value) > 9 ? `0x${Number(value).toString(16)}` : String(value)
+  Number.isSafeInteger(value) && Number(value) > 9 ? hex(Number(value)) : String(value)
 
 /**
  * Returns `value` if it is an integer in `min` .. `max`.

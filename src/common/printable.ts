@@ -1,5 +1,7 @@
 // Text of a guest or of a file, made fit for a terminal.
 
+import { hexDigits } from './hex.js'
+
 /** Control characters but tab and line feed, and what changes the direction or the lines of the text around it. */
 const UNPRINTABLE = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff]/gu
 const SUBSTITUTE = '\u00b7'
@@ -21,6 +23,6 @@ export function printable(text: string, longest = Number.POSITIVE_INFINITY): str
 export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(
     UNPRINTABLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => `\\u${hexDigits(character.charCodeAt(0), 4)}`,
   )
 }

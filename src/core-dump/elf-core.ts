@@ -1,6 +1,7 @@
 // Writes an ELF core file of a 32-bit x86 machine: its memory, and the registers of its processor.
 
 import { OptionRangeError } from '../common/check.js'
+import { hex } from '../common/hex.js'
 
 /** The registers that a debugger shows, all unsigned: 32 bits each, segment selectors 16. */
 export interface I386Registers {
@@ -83,7 +84,7 @@ export class ElfCore {
   constructor(registers: I386Registers, memory: readonly MemoryRange[], mappings = identity(memory)) {
     const unaligned = memory.find(({ address }) => address % PAGE !== 0)
     if (unaligned !== undefined) {
-      throw new OptionRangeError('memory', `0x${unaligned.address.toString(16)} is no multiple of ${PAGE}`)
+      throw new OptionRangeError('memory', `${hex(unaligned.address)} is no multiple of ${PAGE}`)
     }
     if (mappings.length > MOST_MAPPINGS) {
       throw new OptionRangeError('mappings', `at most ${MOST_MAPPINGS} go into a core file, got ${mappings.length}`)
@@ -105,7 +106,7 @@ export class ElfCore {
       )
       const range = memory[holder]
       if (range === undefined) {
-        throw new OptionRangeError('mappings', `there is no memory from 0x${physical.toString(16)} on, ${size} bytes`)
+        throw new OptionRangeError('mappings', `there is no memory from ${hex(physical)} on, ${size} bytes`)
       }
       const offset = (offsets[holder] ?? 0) + physical - range.address
       const at = HEADER_BYTES + PROGRAM_HEADER_BYTES * (index + 1)

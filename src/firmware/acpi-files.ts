@@ -1,6 +1,7 @@
 // All ACPI tables of a small PC as fw_cfg files, for firmware that has none of its own (SeaBIOS 1.17 and later).
 
 import { checkInteger, OptionRangeError } from '../common/check.js'
+import { hex } from '../common/hex.js'
 import { acpiTable, TABLE_CHECKSUM_OFFSET, TABLE_HEADER_BYTES } from './acpi-table.js'
 import { ascii, join, littleEndian } from './aml.js'
 import { i440fxDsdt } from './i440fx-dsdt.js'
@@ -62,10 +63,7 @@ export function acpiFiles(target: PvpanicTarget, options: AcpiFilesOptions = {})
     throw new OptionRangeError('timerInput', `expected 0 or 2, got ${timerInput}`)
   const port = pvpanicPort(target)
   if (port >= PM_BASE && port < PM_BASE + PM_PORTS) {
-    throw new OptionRangeError(
-      'port',
-      `the power management registers lie at 0x600 to 0x63f, got 0x${port.toString(16)}`,
-    )
+    throw new OptionRangeError('port', `the power management registers lie at 0x600 to 0x63f, got ${hex(port)}`)
   }
   const layout = [
     facs(),

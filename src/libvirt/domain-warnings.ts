@@ -1,32 +1,10 @@
 // Traps in a domain definition: what libvirt accepts, and what it then does that its writer will not have meant.
 
+import { hex } from '../common/hex.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
+import { pcPortsAt } from '../machine/pc-ports.js'
 import type { DomainDefinition, PanicAddress } from './domain-definition.js'
 
-/** What a PC has at fixed ports. A pvpanic device there is in front of it. */
-const PC_PORTS: readonly { readonly first: number; readonly last: number; readonly what: string }[] = [
-  { first: 0x00, last: 0x0f, what: 'the DMA controller' },
-  { first: 0x20, last: 0x21, what: 'the interrupt controller' },
-  { first: 0x40, last: 0x43, what: 'the timer' },
-  { first: 0x60, last: 0x60, what: 'the keyboard controller' },
-  { first: 0x61, last: 0x61, what: 'the speaker port' },
-  { first: 0x64, last: 0x64, what: 'the keyboard controller' },
-  { first: 0x70, last: 0x71, what: 'the RTC: the BIOS itself panics there before anything boots' },
-  { first: 0x80, last: 0x8f, what: 'the DMA page registers' },
-  { first: 0x92, last: 0x92, what: 'the A20 port' },
-  { first: 0xa0, last: 0xa1, what: 'the second interrupt controller' },
-  { first: 0xc0, last: 0xdf, what: 'the second DMA controller' },
-  { first: 0x170, last: 0x177, what: 'the second IDE channel' },
-  { first: 0x1f0, last: 0x1f7, what: 'the first IDE channel' },
-  { first: 0x2f8, last: 0x2ff, what: 'COM2' },
-  { first: 0x378, last: 0x37f, what: 'LPT1' },
-  { first: 0x3b0, last: 0x3df, what: 'the VGA registers' },
-  { first: 0x3f0, last: 0x3f7, what: 'the floppy controller' },
-  { first: 0x3f8, last: 0x3ff, what: 'COM1' },
-  { first: 0x510, last: 0x51b, what: 'fw_cfg' },
-  { first: 0xcf8, last: 0xcf8, what: 'the PCI configuration port' },
-  { first: 0xcfc, last: 0xcff, what: 'the PCI configuration port' },
-]
 /** The one port that does not go to pvpanic: QEMU's reset control has a higher priority. */
 const RESET_CONTROL_PORT = 0xcf9
 const PORT_MAX = 0xffff
@@ -57,23 +35,23 @@ export function domainWarnings(definition: DomainDefinition): string[] {
   ]
 }
 
-const hexadecimal = (port: number): string => `0x${port.toString(16)}`
-
 function addressWarnings({ iobase, iobaseText, irq }: PanicAddress): string[] {
   const warnings: string[] = []
   if (iobase === undefined) {
     warnings.push(
-      `an ISA address without iobase means port 0, not ${hexadecimal(PVPANIC_DEFAULT_IOBASE)}: no driver finds the device`,
+      `an ISA address without iobase means port 0, not ${hex(PVPANIC_DEFAULT_IOBASE)}: no driver finds the device`,
     )
   } else if (iobaseText !== undefined && !/^\s*0x/i.test(iobaseText)) {
-    warnings.push(`iobase='${iobaseText}' is read as hexadecimal: port ${hexadecimal(iobase)}`)
+    warnings.push(`iobase='${iobaseText}' is read as hexadecimal: port ${hex(iobase)}`)
   }
   if (irq !== undefined) warnings.push('irq has no effect: the device has none')
   const port = iobase ?? 0
-  if (port > PORT_MAX) warnings.push(`iobase ${hexadecimal(port)} is no port: QEMU will not start`)
+  if (port > PORT_MAX) warnings.push(`iobase ${hex(port)} is no port: QEMU will not start`)
   if (port === RESET_CONTROL_PORT) warnings.push('port 0xcf9 is the reset control: the device is never reached')
-  const shadowed = PC_PORTS.find(({ first, last }) => first <= port && port <= last)
-  if (shadowed !== undefined) warnings.push(`port ${hexadecimal(port)} takes the place of ${shadowed.what}`)
+  else {
+    const shadowed = pcPortsAt(port)
+    if (shadowed !== undefined) warnings.push(`port ${hex(port)} takes the place of ${shadowed.title}`)
+  }
   return warnings
 }
 

@@ -1,5 +1,6 @@
 // A definition back to domain XML, with libvirt's own spelling of what concerns a panic.
 
+import { hex } from '../common/hex.js'
 import { checkIsDefinition, type DomainDefinition, type PanicDevice } from './domain-definition.js'
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -48,7 +49,7 @@ export function formatDomainXml(definition: DomainDefinition): string {
 function formatPanic({ model, address }: PanicDevice): string {
   if (address === undefined) return `<panic model='${model}'/>`
   const hexadecimal = (name: string, value: number | undefined): string =>
-    value === undefined ? '' : ` ${name}='0x${value.toString(16)}'`
+    value === undefined ? '' : ` ${name}='${hex(value)}'`
   const attributes = `${hexadecimal('iobase', address.iobase)}${hexadecimal('irq', address.irq)}`
   return `<panic model='${model}'><address type='${escapeText(address.type)}'${attributes}/></panic>`
 }

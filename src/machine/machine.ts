@@ -3,6 +3,7 @@
 import { IoPortBus } from '../bus/io-port-bus.js'
 import { PORT_COUNT } from '../bus/port-map.js'
 import { checkInteger, checkKnownOptions, checkMethods } from '../common/check.js'
+import { hex } from '../common/hex.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
@@ -223,10 +224,10 @@ export class Machine {
     else if (!wasRunning && runState === 'running') this.#cpu?.resume()
     this.#events.deliver()
     return pvpanics.flatMap(({ source, iobase }, index) => {
-      const saved = `the ${source} pvpanic at port 0x${iobase.toString(16)}`
+      const saved = `the ${source} pvpanic at port ${hex(iobase)}`
       const here = this.pvpanics[index]
       if (here === undefined) return [`${saved} is not in this machine`]
-      return here.iobase === iobase ? [] : [`${saved} is at port 0x${here.iobase.toString(16)} in this machine`]
+      return here.iobase === iobase ? [] : [`${saved} is at port ${hex(here.iobase)} in this machine`]
     })
   }
 

@@ -1,5 +1,6 @@
 // "This does not break migration": a machine's state moved to another machine, and what the guest loses by it.
 
+import { hex } from '../common/hex.js'
 import type { Machine } from '../machine/machine.js'
 
 export interface Migration {
@@ -23,12 +24,12 @@ export function migrate(source: Machine, destination: Machine): Migration {
   const ports = new Set(destination.pvpanics.map(({ iobase }) => iobase))
   for (const { iobase } of source.pvpanics) {
     if (ports.has(iobase)) continue
-    losses.push(`a panic that the guest writes to port 0x${iobase.toString(16)} is no longer reported`)
+    losses.push(`a panic that the guest writes to port ${hex(iobase)} is no longer reported`)
   }
   const [before] = source.pvpanics
   const [after] = destination.pvpanics
   if (before !== undefined && after?.iobase !== before.iobase) {
-    const now = after === undefined ? 'is gone' : `has port 0x${after.iobase.toString(16)}`
+    const now = after === undefined ? 'is gone' : `has port ${hex(after.iobase)}`
     losses.push(`the fw_cfg file etc/pvpanic-port ${now}: the guest notices when it looks again, after a reboot`)
   }
   source.quit()

@@ -1,5 +1,6 @@
 // The matrices as tables for people, and the reasons under their rows.
 
+import { hex } from '../common/hex.js'
 import { type Column, renderTable, type TableFormat } from '../common/render-table.js'
 import type { DevicePlace } from '../libvirt/run-domain.js'
 import { explainBasis } from './basis.js'
@@ -7,7 +8,7 @@ import type { MatrixRow, TodayRow } from './matrix.js'
 import type { Decisions, Plan } from './plan-panic-notifier.js'
 
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no')
-const hexadecimal = (port: number): string => (port === 0 ? '0' : `0x${port.toString(16)}`)
+const hexadecimal = (port: number): string => (port === 0 ? '0' : hex(port))
 
 /** 'builtin 0, 0x505': a builtin device at port 0, then an added one at 0x505. */
 export function describeDevices(devices: readonly DevicePlace[]): string {

@@ -1,5 +1,6 @@
 // `-device isa-debug-exit`: the device by which a test ends the machine, as QEMU's command line takes it.
 
+import { hex } from '../common/hex.js'
 import { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS } from '../devices/debug-exit.js'
 import { parseDevice, parseUnsigned } from './device.js'
 import { HelpRequest, OptionError } from './keyval.js'
@@ -35,7 +36,7 @@ export function parseDebugExit(argument: string, wantsHelp: boolean): number {
   }
   if (numbers.iosize !== DEBUG_EXIT_PORTS) throw new OptionError(`only iosize=${DEBUG_EXIT_PORTS} is supported here`)
   if (numbers.iobase > LARGEST_IOBASE) {
-    throw new OptionError(`iobase must be at most 0x${LARGEST_IOBASE.toString(16)} here`)
+    throw new OptionError(`iobase must be at most ${hex(LARGEST_IOBASE)} here`)
   }
   return numbers.iobase
 }

@@ -1,5 +1,6 @@
 // What tests claim about a guest, judged: the verdict, and what to say when a claim does not hold.
 
+import { hex } from '../common/hex.js'
 import type { PvpanicEvent } from '../devices/pvpanic.js'
 import type { GuestMachine } from './engine.js'
 import type { SerialText } from './serial-text.js'
@@ -64,7 +65,7 @@ function describe(checked: Checked): string {
   const { panics, runState, exitCode } = machineOf(checked)
   const reports = panics.entries().slice(-QUOTED_REPORTS)
   const log = reports.map(({ event, value, time }) => {
-    return `  ${new Date(time).toISOString()} ${event} (0x${value.toString(16).padStart(2, '0')} written)`
+    return `  ${new Date(time).toISOString()} ${event} (${hex(value, 2)} written)`
   })
   const lines = 'serial' in checked ? checked.serial.lastLines(QUOTED_LINES).map((line) => `  ${line}`) : undefined
   return [

@@ -3,8 +3,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { PortAccess } from '../../bus/port-tap.js'
 import { recordPortTrace, replayPortTrace } from '../../bus/port-trace.js'
+import { hex } from '../../common/hex.js'
 import { showSize } from '../../common/size.js'
 import { Machine } from '../../machine/machine.js'
+import { pcPortName } from '../../machine/pc-ports.js'
 import { bootGuest } from '../../testing/boot-guest.js'
 import type { Guest } from '../../testing/guest.js'
 import { GuestError } from '../../testing/waiters.js'
@@ -14,7 +16,6 @@ import { iobaseOption, parseDuration, parseEvents, parsePort, sizeUpTo } from '.
 import type { Terminal } from '../terminal.js'
 import { refusing } from '../usage-error.js'
 import { checkWritable } from '../user-files.js'
-import { PortNames } from './port-names.js'
 import { withTrace, writeTrace } from './trace-file.js'
 
 /** Characters of output that are gathered before they are written. */
@@ -164,7 +165,6 @@ async function print(
   { iobase, ports }: { iobase: number; ports?: readonly PortRange[] },
   terminal: Terminal,
 ): Promise<number> {
-  const names = new PortNames(iobase)
   let lines = ''
   let index = 0
   const flush = () => {
@@ -173,7 +173,7 @@ async function print(
   }
   try {
     for (const access of trace) {
-      if (ports === undefined || isAmong(ports, access.port)) lines += `${line(index, access, names)}\n`
+      if (ports === undefined || isAmong(ports, access.port)) lines += `${line(index, access, iobase)}\n`
       if (lines.length >= OUTPUT_PIECE) {
         flush()
         if (!(await terminal.flushed())) break
@@ -193,7 +193,6 @@ function replay(
   terminal: Terminal,
 ): number {
   const machine = refusing(() => new Machine({ ...options, onPanic: 'log' }))
-  const names = new PortNames(options.iobase)
   const mapped = machine.bus.mappings().flatMap(({ visible }) => visible.map(toRange))
   const leftOut = new PortTally()
   const atNothing = new PortTally()
@@ -202,7 +201,7 @@ function replay(
     if (ports !== undefined && !isAmong(ports, port)) return false
     const isMapped = isAmong(mapped, port)
     // A trace of a whole PC has devices that the machine has not; what they answered says nothing of the machine's own.
-    if (ports === undefined && !isMapped && (names.nameOf(port) !== '' || isAmong([DISPLAY_PORTS], port))) {
+    if (ports === undefined && !isMapped && (nameOf(port, options.iobase) !== '' || isAmong([DISPLAY_PORTS], port))) {
       leftOut.add(port)
       return false
     }
@@ -213,7 +212,7 @@ function replay(
   if (difference !== undefined) {
     const { index, expected, actual } = difference
     const width = 2 * expected.width
-    terminal.out(`${line(index, expected, names)}\n`)
+    terminal.out(`${line(index, expected, options.iobase)}\n`)
     terminal.out(`differs: this machine gives ${hex(actual, width)}`)
     terminal.out(isAmong(mapped, expected.port) ? '\n' : `, for it has nothing at port ${hex(expected.port, 4)}\n`)
     return EXIT.unexpected
@@ -256,12 +255,17 @@ class PortTally {
 }
 
 /** Number, direction with width, port, value, name. */
-function line(index: number, { port, width, write, value }: PortAccess, names: PortNames): string {
+function line(index: number, { port, width, write, value }: PortAccess, iobase: number): string {
   const suffix = { 1: 'b', 2: 'w', 4: 'l' }[width]
   const moved = hex(value, 2 * width).padEnd(10)
   const instruction = `${write ? 'out' : 'in'}${suffix}`.padEnd(4)
   const text = `${String(index).padStart(8)}  ${instruction}  ${hex(port, 4)} ${write ? '<-' : '->'} ${moved}`
-  return `${text}  ${names.nameOf(port)}`.trimEnd()
+  return `${text}  ${nameOf(port, iobase)}`.trimEnd()
+}
+
+/** What answers at a port: the pvpanic device lies above a PC's own. '' if that is not known. */
+function nameOf(port: number, iobase: number): string {
+  return port === iobase ? 'pvpanic' : pcPortName(port)
 }
 
 function parsePorts(list: string): PortRange[] {
@@ -281,8 +285,4 @@ function toRange({ base, size }: { readonly base: number; readonly size: number 
 
 function isAmong(ranges: readonly PortRange[], port: number): boolean {
   return ranges.some(({ first, last }) => first <= port && port <= last)
-}
-
-function hex(value: number, digits: number): string {
-  return `0x${value.toString(16).padStart(digits, '0')}`
 }

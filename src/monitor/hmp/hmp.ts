@@ -1,6 +1,7 @@
 // The few human monitor commands that concern a panic, as `human-monitor-command` gives them to a QMP client.
 
 import { type PortWidth, readPort, writePort } from '../../bus/port-access.js'
+import { hex } from '../../common/hex.js'
 import type { Machine } from '../../machine/machine.js'
 import { MachineError } from '../../machine/machine-error.js'
 import { LINE_END } from '../line-splitter.js'
@@ -58,7 +59,7 @@ export class HumanMonitor {
     const { bus } = this.#target.machine
     const width = widthOf(size)
     const value = readPort(bus, port, width)
-    return `port${SUFFIXES[width]}[0x${hex(port, 4)}] = 0x${hex(value, 2 * size)}${LINE_END}`
+    return `port${SUFFIXES[width]}[${hex(port, 4)}] = ${hex(value, 2 * size)}${LINE_END}`
   }
 
   #portWrite(command: HmpArguments): string {
@@ -142,8 +143,4 @@ function withoutFlatOption(rest: string): string {
   if (option === undefined || after === undefined) return rest
   if (option !== '' && option !== 'f') throw new HmpError(`mtree: unsupported option -${option}`)
   return after
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0')
 }

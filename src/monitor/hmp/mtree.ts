@@ -1,6 +1,7 @@
 // The port space as `info mtree -f` shows it: which device answers at which ports.
 
 import { PORT_COUNT, type PortMapping } from '../../bus/port-map.js'
+import { hexDigits } from '../../common/hex.js'
 import type { Machine } from '../../machine/machine.js'
 import { LINE_END } from '../line-splitter.js'
 
@@ -17,8 +18,8 @@ const CONTROLLER_CHANNEL_REGISTERS = 8
 /** The flat view of the I/O address space, with QEMU's names where the device is one of QEMU's. */
 export function flatView(machine: Machine): string {
   const lines = runs(owners(machine)).map(({ region, from, to }) => {
-    const offset = from === region.start ? '' : ` @${hex(from - region.start)}`
-    return `  ${hex(from)}-${hex(to)} (prio ${region.priority}, i/o): ${region.name}${offset}`
+    const offset = from === region.start ? '' : ` @${hexDigits(from - region.start, 16)}`
+    return `  ${hexDigits(from, 16)}-${hexDigits(to, 16)} (prio ${region.priority}, i/o): ${region.name}${offset}`
   })
   return [...['FlatView #0', ' AS "I/O", root: io', ' Root memory region: io'], ...lines, '', ''].join(LINE_END)
 }
@@ -65,8 +66,4 @@ function runs(ports: readonly Region[]): Run[] {
     from = port + 1
   }
   return found
-}
-
-function hex(address: number): string {
-  return address.toString(16).padStart(16, '0')
 }

@@ -1,6 +1,7 @@
 // One client's qtest conversation: lines in, replies out, as QEMU's qtest server holds it.
 
 import { type PortWidth, readPort, writePort } from '../../bus/port-access.js'
+import { hex } from '../../common/hex.js'
 import type { DmaMemory } from '../../devices/i8257.js'
 import type { Machine } from '../../machine/machine.js'
 import { LineSplitter } from '../line-splitter.js'
@@ -92,10 +93,9 @@ export class QtestSession {
     const [, access, letter = ''] = /^(in|out|read|write)([bwlq])$/.exec(command) ?? []
     const width = PORT_WIDTHS[letter]
     const bytes = MEMORY_WIDTHS[letter] ?? 0
-    if (access === 'in' && width) return ok(`0x${this.#in(words, width).toString(16).padStart(4, '0')}`)
+    if (access === 'in' && width) return ok(hex(this.#in(words, width), 4))
     if (access === 'out' && width) return this.#out(words, width)
-    if (access === 'read')
-      return ok(`0x${this.#readWord(words.number('address'), bytes).toString(16).padStart(16, '0')}`)
+    if (access === 'read') return ok(hex(this.#readWord(words.number('address'), bytes), 16))
     if (access === 'write') return this.#writeWord(words, bytes)
     switch (command) {
       case 'read':

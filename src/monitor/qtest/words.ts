@@ -1,6 +1,7 @@
 // Reads and writes the words of qtest's lines: numbers, addresses, data in hexadecimal and base64.
 
 import { parseCInteger } from '../../common/c-integer.js'
+import { hex, hexDigits } from '../../common/hex.js'
 
 /** A word that QEMU aborts on; here it becomes the ERR line that says what is wrong. */
 export class QtestError extends Error {
@@ -60,9 +61,7 @@ export class QtestWords {
   #atMost(name: string, limit: bigint): bigint {
     const value = this.number(name)
     if (value > limit) {
-      throw new QtestError(
-        `${this.#command}: ${name} must be at most 0x${limit.toString(16)}, got 0x${value.toString(16)}`,
-      )
+      throw new QtestError(`${this.#command}: ${name} must be at most ${hex(limit)}, got ${hex(value)}`)
     }
     return value
   }
@@ -73,7 +72,7 @@ export function quote(word: string): string {
   return JSON.stringify(word.length > 40 ? `${word.slice(0, 40)}...` : word).replace(/[^ -~]/g, '?')
 }
 
-const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => hexDigits(byte, 2))
 
 /** Bytes as hexadecimal digits, in memory order. */
 export function writeHex(bytes: Uint8Array): string {

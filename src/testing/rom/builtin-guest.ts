@@ -1,5 +1,6 @@
 // The guest that runs when the user has none: it looks for pvpanic, reports a panic, and says all that it does.
 
+import { hex } from '../../common/hex.js'
 import { PVPANIC_DEFAULT_IOBASE, PVPANIC_PANICKED } from '../../devices/pvpanic.js'
 import { GuestRom } from './guest-rom.js'
 import { NO_DEVICE } from './pc-ports.js'
@@ -25,7 +26,7 @@ export function builtinGuest(options: BuiltinGuestOptions = {}): Uint8Array {
  * @throws {AssemblyError | RangeError} if an option is out of range.
  */
 export function builtinGuestProgram({ iobase = PVPANIC_DEFAULT_IOBASE, size }: BuiltinGuestOptions = {}): GuestRom {
-  const port = `0x${iobase.toString(16)}`
+  const port = hex(iobase)
   return (
     new GuestRom(size)
       .print('guest: started at the reset vector\n')
