@@ -40,10 +40,7 @@ export interface MachineOptions extends Partial<MachineActions> {
   readonly resetLimit?: number
   /** Entries that the panic log keeps, 0..0x100000. Default: 1024. */
   readonly logSize?: number
-  /**
-   * The time, in milliseconds since 1970; fractions show as microseconds in events. Default: `Date.now`; the log then notes a burst
-   * of reports with few times: of those within one turn of the host's event loop every sixteenth looks at the clock.
-   */
+  /** The time, in milliseconds since 1970; fractions show as microseconds in events. Default: `Date.now`. */
   readonly clock?: () => number
   /** Told once of each listener that throws. Writes to the console unless given. */
   readonly onListenerError?: (error: unknown, event: EventName) => void

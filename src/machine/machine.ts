@@ -7,7 +7,6 @@ import { hex } from '../common/hex.js'
 import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
-import { burstClock } from './burst-clock.js'
 import type { CpuControl } from './cpu-control.js'
 import { type EventListener, EventQueue } from './event-queue.js'
 import type { EventName } from './events.js'
@@ -49,7 +48,7 @@ export class Machine {
   /** The QEMU version and machine type that it behaves like. */
   readonly qemu: QemuProfile
   readonly #cpu: CpuControl | undefined
-  readonly #logClock: () => number
+  readonly #clock: () => number
   readonly #events: EventQueue
   readonly #resetLimit: number
   #actions: MachineActions
@@ -71,8 +70,8 @@ export class Machine {
     this.#table = this.#chooseTable()
     this.#runState = options.startPaused === true ? 'prelaunch' : 'running'
     this.#cpu = checkMethods('cpu', options.cpu, ['pause', 'resume', 'reset', 'powerOff'])
-    this.#logClock = options.clock ?? burstClock
-    this.#events = new EventQueue(options.clock ?? Date.now, options.onListenerError)
+    this.#clock = options.clock ?? Date.now
+    this.#events = new EventQueue(this.#clock, options.onListenerError)
     this.panics = new PanicLog(options.logSize ?? 1024)
     this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
     for (const controller of this.dma) controller.attach(this.bus)
@@ -260,7 +259,7 @@ export class Machine {
 
   #report(event: PvpanicEvent, value: number): void {
     if (this.#exitCode !== undefined) return
-    this.panics.add(event, value, this.#logClock())
+    this.panics.add(event, value, this.#clock())
     // So that a guest which panics without end under 'log' costs little.
     if (this.#table[event][this.#runState].onlyTells && !this.#events.heard) return
     this.#apply(event)
