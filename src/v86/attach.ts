@@ -10,14 +10,9 @@ import { Machine } from '../machine/machine.js'
 import { MACHINE_OPTIONS, type MachineOptions } from '../machine/machine-options.js'
 import { listenToPowerOff, mendAcpi, movePowerManagement } from './acpi.js'
 import { addFwCfgFiles } from './fw-cfg.js'
-import { MULTIBOOT_LOADER, multibootLoader } from './power-on-state.js'
+import { serveGuestPorts } from './guest-ports.js'
 import { type EmulatorFault, V86CpuControl } from './v86-cpu.js'
 import { coreOf, listenToHalt, type V86Cpu } from './v86-internals.js'
-
-/** Bytes in the widest port access. */
-const WIDEST_ACCESS = 4
-/** What a port without a device reads as, in any width. */
-const ALL_ONES = -1
 
 export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
   /**
@@ -65,14 +60,15 @@ const attached = new WeakSet<V86>()
  *
  * Call it when the emulator is ready (event `emulator-ready`, or later) and before `emulator.run()`. From then on use
  * the machine's `stop`, `cont` and `reset`. A panic stops the guest at its very OUT: not one instruction after it is
- * executed until `cont()`. A reset does what v86's own does, so memory and v86's timers stay as they are, and brings
+ * executed until `cont()`, and a string instruction goes on with its next byte then. A reset does what v86's own does, so memory and v86's timers stay as they are, and brings
  * back the interrupt controllers and the images that v86 had put into memory. The guest's own resets (keyboard
  * controller, port 0xcf9) and its power off by ACPI reach the machine. After `destroy` or `quit()` the emulator stands
  * still and still is to be destroyed.
  *
  * With v86's option `acpi: true`, SeaBIOS before 1.17 tells operating systems of the device.
  *
- * Port 0 takes the place of the first port of v86's DMA controller, as in QEMU.
+ * What is on `machine.bus` is what the guest sees, at any time: map, move and unmap devices of your own as you like. Where
+ * nothing is mapped v86's own devices answer. At port 0 pvpanic covers the first port of v86's DMA controller, as in QEMU.
  *
  * @throws {TypeError} if the emulator is not ready; {Error} if it already has a machine; {RangeError} for `fwCfgFiles`
  *   whose names are too long or there already; and whatever `new Machine` does.
@@ -100,7 +96,10 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
     if (!cpu.abandoned) machine.guestShutdown()
   })
   if (fwCfgFiles.some(({ name }) => name === TABLE_LOADER)) movePowerManagement(core.cpu)
-  servePorts(core.cpu, machine, dma, cpu, firstOnly(report))
+  // Devices that the embedder maps later are seen whatever their class.
+  const board = machine.bus.mappings().map(({ device }) => device)
+  const ownDma = board.filter((device) => !(device instanceof Pvpanic || device instanceof DebugExit))
+  serveGuestPorts(core.cpu, machine.bus, cpu, { unseen: new Set(dma ? [] : ownDma), onError: firstOnly(report) })
   const hooks = {
     onGuestReset: () => (cpu.inTurn ? machine.guestReset() : machine.reset()),
     onFault: (fault: EmulatorFault) => {
@@ -111,65 +110,6 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   cpu.takeOver(hooks, turnLimitMs)
   if (onHalt !== undefined) listenToHalt(emulator, neverThrowing(onHalt, report))
   return machine
-}
-
-/** Puts every port that the machine's bus serves on v86's, for accesses of each width. */
-function servePorts(
-  v86: V86Cpu,
-  machine: Machine,
-  dma: boolean,
-  cpu: V86CpuControl,
-  report: (error: unknown) => void,
-): void {
-  const reader = (access: () => number) => () => {
-    if (cpu.abandoned) return ALL_ONES
-    try {
-      return access()
-    } catch (error) {
-      report(error)
-      return ALL_ONES
-    }
-  }
-  const writer = (access: (value: number) => void) => (value: number) => {
-    if (cpu.abandoned) return
-    try {
-      access(value)
-    } catch (error) {
-      report(error)
-    }
-    cpu.endLongTurn()
-  }
-  const { bus } = machine
-  const { io } = v86
-  const isFree = (port: number) => io.ports[port]?.device === undefined
-  for (const port of servedPorts(machine, dma, isFree)) {
-    const read8 = reader(() => bus.inb(port))
-    const read16 = reader(() => bus.inw(port))
-    // Else a debug exit device there, in its usual place, would keep v86 from loading the image.
-    const loader = port === MULTIBOOT_LOADER ? multibootLoader(v86) : undefined
-    const read32 = loader ?? reader(() => bus.inl(port))
-    io.register_read(port, machine, read8, read16, read32)
-    const write8 = writer((value) => bus.outb(port, value))
-    const write16 = writer((value) => bus.outw(port, value))
-    const write32 = writer((value) => bus.outl(port, value))
-    io.register_write(port, machine, write8, write16, write32)
-  }
-}
-
-/**
- * The ports of the machine's devices, and below each those from which a wide access may still reach it by the rules of
- * the machine's bus, where v86 has no device of its own.
- */
-function servedPorts(machine: Machine, dma: boolean, isFree: (port: number) => boolean): Set<number> {
-  const ports = new Set<number>()
-  for (const { device, visible } of machine.bus.mappings()) {
-    if (!dma && !(device instanceof Pvpanic || device instanceof DebugExit)) continue
-    for (const { base, size } of visible) {
-      for (let port = base; port < base + size; port++) ports.add(port)
-      for (let port = Math.max(0, base - WIDEST_ACCESS + 1); port < base; port++) if (isFree(port)) ports.add(port)
-    }
-  }
-  return ports
 }
 
 /** v86's memory as the DMA controllers see it; addresses beyond it read 0xff and swallow writes. */

@@ -17,8 +17,8 @@ const ADDRESS_SIZE = 0x67
 const LOCK = 0xf0
 const REPEAT = [0xf2, 0xf3]
 /** INS and OUTS: of a byte, of a word. */
-const INS = [0x6c, 0x6d]
-const OUTS = [0x6e, 0x6f]
+export const INS = [0x6c, 0x6d]
+export const OUTS = [0x6e, 0x6f]
 const LONGEST_INSTRUCTION = 15
 const PAGE = 0x1000
 
@@ -44,10 +44,10 @@ export interface TurnOwner {
 }
 
 /**
- * Stands in the one place through which v86 sends every port access of its guest. v86 carries out a repeated string
- * instruction whole, up to 2^32 accesses, and looks neither at the clock nor at whether it is to stop in between.
+ * Told of every port access of the guest before it happens. v86 carries out a repeated string instruction whole, up to 2^32
+ * accesses, and looks neither at the clock nor at whether it is to stop in between.
  */
-export class PortGate {
+export class StringInstructions {
   readonly #cpu: V86Cpu
   readonly #turn: TurnOwner
   /** The instruction of the latest access, its count as it began, and its accesses so far. */
@@ -58,25 +58,13 @@ export class PortGate {
   constructor(cpu: V86Cpu, turn: TurnOwner) {
     this.#cpu = cpu
     this.#turn = turn
-    const { io } = cpu
-    const { port_read8, port_read16, port_read32, port_write8, port_write16, port_write32 } = io
-    const reading = (read: (port: number) => number, width: Width) => (port: number) => {
-      this.#enter(INS, width)
-      return read.call(io, port)
-    }
-    const writing = (write: (port: number, value: number) => void, width: Width) => (port: number, value: number) => {
-      this.#enter(OUTS, width)
-      write.call(io, port, value)
-    }
-    io.port_read8 = reading(port_read8, 1)
-    io.port_read16 = reading(port_read16, 2)
-    io.port_read32 = reading(port_read32, 4)
-    io.port_write8 = writing(port_write8, 1)
-    io.port_write16 = writing(port_write16, 2)
-    io.port_write32 = writing(port_write32, 4)
   }
 
-  #enter(opcodes: readonly number[], width: Width): void {
+  /**
+   * @param opcodes `INS` for a read, `OUTS` for a write.
+   * @throws {InstructionInterrupted} if the turn is to end before this access.
+   */
+  beforeAccess(opcodes: readonly number[], width: Width): void {
     const { previous_ip: address, reg32: registers } = this.#cpu
     if (address[0] !== this.#instruction || registers[ECX] !== this.#count) {
       this.#instruction = address[0] ?? 0

@@ -3,7 +3,7 @@
 import { messageOf } from '../common/message-of.js'
 import type { CpuControl } from '../machine/cpu-control.js'
 import { PowerOnState } from './power-on-state.js'
-import { InstructionInterrupted, PortGate } from './string-instruction.js'
+import { InstructionInterrupted } from './string-instruction.js'
 import { limitTurns } from './turn-limit.js'
 import type { V86Core } from './v86-internals.js'
 
@@ -75,7 +75,6 @@ export class V86CpuControl implements CpuControl {
     const turn = cpu.main_loop
     const turns = limitTurns(() => this.#joinTurns(turn), turnLimitMs)
     cpu.main_loop = () => this.#takeTurn(turns, onFault)
-    new PortGate(cpu, this)
     cpu.reboot_internal = () => {
       if (!this.abandoned) onGuestReset()
     }

@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest'
 import { I8257 } from '../../src/devices/i8257.js'
 import { builtinGuest, GuestRom } from '../../src/testing/index.js'
 import { attach, createEmulator, destroyEmulator } from '../../src/v86/index.js'
-import { boot } from './guest.js'
+import { atRest, boot, type Guest, prepare, until } from './guest.js'
 
 const EAX = 0
 
@@ -153,4 +153,91 @@ describe('the DMA controllers', () => {
 test('debugExit ends the machine with the exit code that the guest chose', async () => {
   const guest = await boot(new GuestRom().outl(0xf4, 0x10).print('not reached').halt(), { debugExit: 0xf4 })
   expect([guest.machine.runState, guest.machine.exitCode, guest.serial()]).toEqual(['shutdown', 33, ''])
+})
+
+describe("the embedder's own devices on machine.bus", () => {
+  const PORT = 0x700
+  const register = (value: number) => ({
+    name: 'register',
+    written: [] as number[],
+    read8: () => value,
+    write8(_offset: number, byte: number) {
+      this.written.push(byte)
+    },
+  })
+  /** Writes 0x55 to a port and prints what it reads there, again and again. */
+  const poll = (port: number) => new GuestRom().forever((rom) => rom.outb(port, 0x55).inb(port).printHex())
+  const goOnUntil = (guest: Guest, text: string) => {
+    const from = guest.serial().length
+    return until(() => guest.serial().slice(from).includes(text))
+  }
+
+  it('are seen from the moment they are mapped, where they are moved, until they are unmapped', async () => {
+    const guest = await prepare(poll(PORT))
+    guest.emulator.run()
+    await goOnUntil(guest, 'ffff')
+    const device = register(0xa1)
+    const mapping = guest.machine.bus.map(PORT, 1, device)
+    await goOnUntil(guest, 'a1a1')
+    expect(device.written[0]).toBe(0x55)
+    mapping.move(PORT + 4)
+    await goOnUntil(guest, 'ffff')
+    mapping.move(PORT)
+    await goOnUntil(guest, 'a1a1')
+    mapping.unmap()
+    const { length } = device.written
+    await goOnUntil(guest, 'ffff')
+    expect(device.written).toHaveLength(length)
+  })
+
+  it("cover v86's own, which come back", async () => {
+    const PIT_SPEAKER = 0x61
+    const guest = await prepare(new GuestRom().forever((rom) => rom.inb(PIT_SPEAKER).printHex()))
+    const mapping = guest.machine.bus.map(PIT_SPEAKER, 1, register(0xa1))
+    guest.emulator.run()
+    await goOnUntil(guest, 'a1a1')
+    mapping.unmap()
+    const from = guest.serial().length
+    await until(() => guest.serial().length > from + 200)
+    expect(guest.serial().slice(-100)).not.toContain('a1a1')
+    expect(guest.serial().slice(-100)).not.toMatch(/ffff/)
+  })
+
+  it('can take a port while the guest is within its access', async () => {
+    const guest = await prepare(poll(PORT))
+    const late = register(0xb2)
+    guest.machine.bus.map(PORT, 1, { ...register(0), write8: () => void guest.machine.bus.map(PORT, 1, late) })
+    guest.emulator.run()
+    await goOnUntil(guest, 'b2b2')
+    expect(late.written[0]).toBe(0x55)
+  })
+
+  it('get wide accesses whole, and those that begin below them', async () => {
+    const words: string[] = []
+    const wide = {
+      ...register(0),
+      read32: (offset: number) => 0x11223344 + offset,
+      write16: (offset: number, value: number) => void words.push(`${offset}=${value.toString(16)}`),
+    }
+    const rom = new GuestRom()
+      .inl(PORT)
+      .outw(PORT + 2, 0x1234)
+      .outl(PORT - 2, 0xabcd0000)
+      .halt()
+    const guest = await prepare(rom)
+    guest.machine.bus.map(PORT, 4, wide)
+    guest.emulator.run()
+    await atRest(guest)
+    expect(guest.cpu.reg32[EAX]).toBe(0xabcd0000 | 0)
+    expect(words).toEqual(['2=1234', '0=abcd'])
+  })
+
+  it('can take the place of pvpanic, and be taken away', async () => {
+    const guest = await prepare(new GuestRom().inb(0x505).printHex().outb(0x505, 1).print('.').outb(0x505, 1).halt())
+    const mapping = guest.machine.bus.map(0x505, 1, { ...register(0xc3), write8: () => mapping.unmap() })
+    guest.emulator.run()
+    await atRest(guest)
+    expect(guest.serial()).toBe('c3.')
+    expect(guest.machine.runState).toBe('guest-panicked')
+  })
 })
