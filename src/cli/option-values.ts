@@ -37,6 +37,26 @@ export const parseEvents = (text: string): number => parseInteger(text, 0xff, 'a
 /** A count of things. */
 export const parseCount = (text: string): number => parseInteger(text, 0xffffffff, 'a number')
 
+/** An exit code of a process. */
+export function parseExitCode(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) throw new InvalidArgumentError('Expected an exit code, 0 to 255.')
+  return Number(text)
+}
+
+/** A regular expression, in which ^ and $ are those of a line. */
+export function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text, 'm')
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error))
+  }
+}
+
+/** An option that can be given any number of times. */
+export function repeated<Value>(parse: (text: string) => Value) {
+  return (text: string, before: readonly Value[] = []): readonly Value[] => [...before, parse(text)]
+}
+
 /** Milliseconds from `60s`, `500ms`, `2m`, or seconds without a unit. */
 export function parseDuration(text: string): number {
   const [, amount = '', unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []

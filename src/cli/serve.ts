@@ -1,6 +1,7 @@
 // `isa-pvpanic serve`: a machine behind QMP and qtest sockets.
 
 import { Command, Option } from 'commander'
+import { pick } from '../common/pick.js'
 import { Machine } from '../machine/machine.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import type { PanicMode } from '../machine/transitions.js'
@@ -15,6 +16,7 @@ import {
   parseCount,
   parseEvents,
   parsePort,
+  repeated,
   sizeUpTo,
 } from './option-values.js'
 import type { Terminal } from './terminal.js'
@@ -44,8 +46,8 @@ const DEFAULT_MEMORY = 128 << 20
 export function serveCommand(terminal: Terminal, finish: (exitCode: number) => void): Command {
   return new Command('serve')
     .description('a machine without a CPU behind sockets: QMP watches and steers it, qtest does the guest’s accesses')
-    .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT; any number of times', addAddress)
-    .option('--qtest <address>', 'serve qtest, likewise', addAddress)
+    .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT; any number of times', repeated(parseAddress))
+    .option('--qtest <address>', 'serve qtest, likewise', repeated(parseAddress))
     .addOption(iobaseOption())
     .option('--events <mask>', 'what a read of that port shows (default: as the QEMU version)', parseEvents)
     .addOption(onPanicOption())
@@ -70,10 +72,6 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
       }
       finish(await serveUntilEnd(options, terminal))
     })
-}
-
-function addAddress(text: string, before: readonly SocketAddress[] = []): readonly SocketAddress[] {
-  return [...before, parseAddress(text)]
 }
 
 async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): Promise<number> {
@@ -105,12 +103,4 @@ async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): 
     await server.close()
   }
   return machine.exitCode ?? 0
-}
-
-/** The members of these names that are there. */
-function pick<From extends object, Name extends keyof From>(from: From, names: readonly Name[]): Pick<From, Name> {
-  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
-    From,
-    Name
-  >
 }

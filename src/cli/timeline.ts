@@ -112,6 +112,7 @@ export class Timeline {
   #addState(): void {
     const { runState = '', exitCode } = this.#machine ?? {}
     if (runState === this.#state) return
+    this.#flush()
     this.#state = runState
     this.#push('state', exitCode === undefined ? runState : `${runState}, exit code ${exitCode}`)
   }

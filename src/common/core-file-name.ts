@@ -25,3 +25,8 @@ export function coreFileName({ id, name, date = new Date() }: CoreFileOwner): st
   const shortName = Array.from(name).slice(0, KEPT_OF_NAME).join('')
   return `${id}-${shortName.replaceAll(/[/\0]/g, '_')}-${day}-${time}`
 }
+
+/** The same name with hyphens for the characters that Windows and the stores of continuous integration refuse. */
+export function portableFileName(name: string): string {
+  return name.replaceAll(/["*:<>?\\|\p{Cc}]/gu, '-')
+}

@@ -24,6 +24,8 @@ const endless = image(
   'endless.rom',
   new GuestRom().forever((guest) => guest.wait(0xffff)),
 )
+const large = join(folder, 'large.rom')
+writeFileSync(large, Buffer.alloc(2 ** 20 + 1))
 const debugExit = image('debug-exit.rom', new GuestRom().outb(0xf4, 0x10).halt())
 const hostile = image(
   'hostile.rom',
@@ -57,7 +59,16 @@ describe('the exit code', () => {
     [2, 'the guest is to boot two kernels', ['--kernel', silent, '--multiboot', kernel]],
     [2, 'a report has no format', ['--report', 'results.xml']],
     [2, 'an option is of the other engine', ['--qemu-program', 'qemu-system-x86_64']],
-    [2, 'two things are expected', ['--expect', 'panic', '--expect-exit', '33']],
+    [2, 'an exit code is to follow a panic that nothing follows', ['--expect', 'panic', '--expect-exit', '33']],
+    [2, 'no process can have the exit code that is expected', ['--expect-exit', '256']],
+    [2, 'a pattern is none', ['--expect-serial', '(']],
+    [2, 'a command line has no kernel', ['--append', 'console=ttyS0']],
+    [2, 'a limit of resets has no resets', ['--reset-limit', '3']],
+    [2, 'a core dump is to be of a guest that is not kept', ['--on-panic', 'log', '--dump-dir', folder]],
+    [2, 'a dump that is not to be has a name', ['--dump-name', 'libvirt']],
+    [2, 'a file that is not to be has a limit', ['--serial', 'stdio', '--serial-limit', '1M']],
+    [2, 'there are two forms of JSON', ['--json', '--ndjson']],
+    [2, 'a firmware image is larger than a processor of 16 bits can see', ['--bios', large]],
     [3, 'there is no QEMU', ['--engine', 'qemu', '--qemu-program', join(folder, 'absent')]],
     [2, 'v86 cannot have so much memory', ['--memory', '3G']],
     [2, 'a kernel does not fit into memory', ['--multiboot', kernel, '--memory', '1M']],
@@ -78,6 +89,47 @@ describe('the exit code', () => {
   ] as const)('is %i when %s', async (exitCode, _, args) => {
     const { exitCode: got, stdout, stderr } = await run(['run', ...args])
     expect(got, `${stdout}\n${stderr}`).toBe(exitCode)
+  })
+})
+
+describe('text on the serial line', () => {
+  const twoStep = image(
+    'two-step.rom',
+    new GuestRom().print('step one\n').outb(0x505, 1).print('step two\n').outb(0xf4, 0x10).halt(),
+  )
+  const log = ['--bios', twoStep, '--debug-exit', '0xf4', '--on-panic', 'log']
+
+  it.each([
+    [0, 'printed /step two/', ['--expect-serial', 'step two']],
+    [0, 'printed /^step one$/', ['--expect-serial', '^step one$']],
+    [0, 'reported panicked, and ended with exit code 33', ['--expect', 'panic', '--expect-exit', '33']],
+    [0, 'ended with exit code 33', ['--expect', 'panic', '--expect-exit', '33', '--expect-serial', 'step two']],
+    [0, 'it printed text /step two/', ['--expect', 'panic', '--expect-serial', 'step two']],
+    [1, 'expected was panic and exit code 35', ['--expect', 'panic', '--expect-exit', '35']],
+    [1, 'expected was text /step three/', ['--expect-serial', 'step three']],
+    [1, 'expected was panic and text /three/', ['--expect', 'panic', '--expect-serial', 'three']],
+    [
+      1,
+      'the guest printed "step two" (--fail-on)',
+      ['--expect-exit', '33', '--expect', 'panic', '--fail-on', 'step t..'],
+    ],
+    [1, 'the guest printed "step" (--fail-on)', ['--expect', 'panic', '--fail-on', 'step']],
+    [0, 'the guest reported panicked', ['--expect', 'panic', '--fail-on', 'BUG:']],
+  ])('exit code %i: %s', async (exitCode, told, args) => {
+    const { exitCode: got, stdout } = await run(['run', ...log, ...args])
+    expect(stdout).toContain(told.replace(/^printed/, 'the guest printed text'))
+    expect(got).toBe(exitCode)
+  })
+
+  it('cannot come any more from a guest that is kept: the run does not wait for it', async () => {
+    const { exitCode, stdout } = await run(['run', '--bios', twoStep, '--expect-serial', 'step two'])
+    expect(stdout).toContain('run state guest-panicked; expected was text /step two/')
+    expect(exitCode).toBe(1)
+  })
+
+  it('is waited for until time runs out', async () => {
+    const { exitCode } = await run(['run', '--bios', endless, '--expect-serial', 'never', '--timeout', '200ms'])
+    expect(exitCode).toBe(124)
   })
 })
 
@@ -141,6 +193,16 @@ describe('the output', () => {
     })
   })
 
+  it('is a JSON document a line with --ndjson, the last of which is the verdict', async () => {
+    const { stdout } = await run(['run', '--ndjson', '--timeline-limit', '3'])
+    const documents = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(documents.map(({ kind }) => kind)).toEqual(['serial', 'serial', 'ports', 'host', 'end', 'verdict'])
+    expect(documents.at(-1)).toMatchObject({ exitCode: 0, runState: 'guest-panicked', panics: { total: 1 } })
+  })
+
   it('passes no escape sequence of the guest on to the terminal', async () => {
     const { stdout } = await run(['run', '--bios', hostile, '--timeout', '300ms'])
     expect(stdout).not.toContain('\x1b')
@@ -187,6 +249,13 @@ describe('a report', () => {
     expect(tap).toContain(`# ${hello}`)
   })
 
+  it('can be written in several formats at once, and quotes the last lines of the guest', async () => {
+    const [junit, tap] = [join(folder, 'both.xml'), join(folder, 'both.tap')]
+    await run(['run', '--bios', silent, '--expect', 'panic', '--report', `junit=${junit}`, '--report', `tap=${tap}`])
+    expect(readFileSync(junit, 'utf8')).toContain('The guest printed last:\nnothing to report</failure>')
+    expect(readFileSync(tap, 'utf8')).toContain('not ok 1')
+  })
+
   it('in TAP tells of a failure', async () => {
     const tap = await report('tap', ['--bios', silent, '--expect', 'panic'])
     expect(tap).toContain('\nnot ok 1 - silent.rom in v86')
@@ -217,16 +286,17 @@ describe('--dump-dir', () => {
     return readdirSync(cores).map((file) => join(cores, file))
   }
 
-  it("gets the core of a guest that stands panicked, under libvirt's name, for its owner alone", async () => {
+  it('gets the core of a guest that stands panicked, for its owner alone', async () => {
     const [core = '', ...others] = await dumps('stands', [])
     expect(others).toEqual([])
-    expect(core).toMatch(/\/\d+-kernel\.bin-\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d$/)
+    expect(core).toMatch(/\/\d+-kernel\.bin-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d$/)
     expect(statSync(core).mode & 0o777).toBe(0o600)
     expect(readFileSync(core).subarray(0, 4).toString('latin1')).toBe('\x7fELF')
   })
 
-  it.each(['log', 'destroy'])('gets none of a guest under %s', async (mode) => {
-    expect(await dumps(mode, ['--on-panic', mode])).toEqual([])
+  it('names it as libvirt does, if that is asked for', async () => {
+    const [core] = await dumps('libvirt', ['--dump-name', 'libvirt'])
+    expect(core).toMatch(/\/\d+-kernel\.bin-\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d$/)
   })
 })
 

@@ -22,98 +22,195 @@ export interface Verdict {
   readonly text: string
 }
 
-/** What a run must show. Without either, any report will do, and so will an end of the machine. */
+/** What a run must show; all that is given. Without any, a report will do, and so will an end of the machine. */
 export interface Expectations {
   /** The first report, or none before the end. */
   readonly expect?: Expectation
-  /** The exit code with which the machine ends, without any report. */
+  /** The exit code with which the machine ends: after the report that is expected, else without any. */
   readonly expectExit?: number
+  /** What the guest prints at some time. */
+  readonly expectSerial?: RegExp
+  /** What the guest must not print before everything else has come. */
+  readonly failOn?: RegExp
   /** Under reset with a limit, and without anything else to expect, the limit is waited for. */
-  readonly onPanic?: PanicMode
+  readonly onPanic: PanicMode
   readonly resetLimit?: number
 }
 
-/**
- * Waits for the guest's report, or its end.
- * @param limit the run's time limit in milliseconds, and when it is over by performance.now().
- */
-export async function judge(
-  guest: Guest,
-  expectations: Expectations,
-  { timeoutMs, deadline }: { readonly timeoutMs: number; readonly deadline: number },
-): Promise<Verdict> {
-  let report: PanicLogEntry
-  try {
-    report = await guest.nextPanic({ timeoutMs: left(deadline) })
-  } catch (error) {
-    if (error instanceof GuestError) return judgeEnd(guest, expectations, error, timeoutMs)
-    throw error
-  }
-  const { expect, expectExit, onPanic, resetLimit } = expectations
-  const anythingWillDo = expect === undefined && expectExit === undefined
-  if (!anythingWillDo || onPanic !== 'reset' || resetLimit === undefined) {
-    return judgeReport(guest, expectations, report)
-  }
-  return awaitLimit(guest, resetLimit, report, deadline)
+/** A run's time limit in milliseconds, and when it is over by `performance.now()`. */
+export interface TimeLimit {
+  readonly timeoutMs: number
+  readonly deadline: number
 }
 
-const left = (deadline: number): number => Math.max(1, Math.ceil(deadline - performance.now()))
+/** What is waited for, in words. */
+export function describeExpectations({ expect, expectExit, expectSerial }: Expectations): string {
+  const wanted = [
+    expect === undefined ? [] : [expect === 'none' ? 'no report' : expect],
+    expectExit === undefined ? [] : [`exit code ${expectExit}`],
+    expectSerial === undefined ? [] : [textOf(expectSerial)],
+  ].flat()
+  return wanted.length === 0 ? 'a report or an end' : wanted.join(' and ')
+}
 
-/** Lets the guest panic and start anew until it is preserved. An end before that is one, too: the mode was carried out. */
-async function awaitLimit(
-  guest: Guest,
-  resetLimit: number,
-  { event }: PanicLogEntry,
-  deadline: number,
-): Promise<Verdict> {
-  const { machine } = guest
-  const limit = `the limit of ${resetLimit} resets`
-  try {
-    while (machine.runState !== 'guest-panicked') {
-      await guest.nextPanic({ timeoutMs: left(deadline) })
+const textOf = (pattern: RegExp | undefined): string => `text /${pattern?.source}/`
+
+/** Waits until the guest has shown what is expected, or cannot any more. */
+export function judge(guest: Guest, expectations: Expectations, limit: TimeLimit): Promise<Verdict> {
+  const { failOn } = expectations
+  // First, so that it wins where both come at once.
+  const failing = failOn === undefined ? [] : [printed(guest, failOn, limit)]
+  return Promise.race([...failing, new Judge(guest, expectations, limit).verdict()])
+}
+
+/** A verdict if the guest prints what it must not; else it never comes. */
+function printed(guest: Guest, failOn: RegExp, limit: TimeLimit): Promise<Verdict> {
+  return new Promise((resolve) => {
+    guest.serial.waitFor(failOn, { timeoutMs: left(limit) }).then(
+      ([text]) => resolve({ exitCode: EXIT.unexpected, text: `the guest printed ${JSON.stringify(text)} (--fail-on)` }),
+      () => {},
+    )
+  })
+}
+
+const left = ({ deadline }: TimeLimit): number => Math.max(1, Math.ceil(deadline - performance.now()))
+
+class Judge {
+  readonly #guest: Guest
+  readonly #expectations: Expectations
+  readonly #limit: TimeLimit
+  /** The text that is expected, as soon as it was printed. */
+  readonly #text: Promise<unknown> | undefined
+  #isTextSeen = false
+
+  constructor(guest: Guest, expectations: Expectations, limit: TimeLimit) {
+    this.#guest = guest
+    this.#expectations = expectations
+    this.#limit = limit
+    const { expectSerial } = expectations
+    this.#text = expectSerial && guest.serial.waitFor(expectSerial, { timeoutMs: left(limit) })
+    this.#text?.then(
+      () => {
+        this.#isTextSeen = true
+      },
+      () => {},
+    )
+  }
+
+  async verdict(): Promise<Verdict> {
+    const { expect, expectExit } = this.#expectations
+    try {
+      if (expect === undefined && expectExit === undefined && this.#text !== undefined) return await this.#textAlone()
+      const verdict = await this.#reportOrEnd()
+      return verdict.exitCode === EXIT.asExpected ? await this.#textAfter(verdict) : verdict
+    } catch (error) {
+      if (!(error instanceof GuestError)) throw error
+      return this.#end(error)
     }
-    return { exitCode: EXIT.asExpected, text: `the guest panicked at ${limit}; run state ${machine.runState}` }
-  } catch (error) {
-    if (!(error instanceof GuestError)) throw error
-    const { reason } = error
-    if (reason === 'fault') return judgeFault(guest)
-    if (reason === 'timeout') {
-      return { exitCode: EXIT.timedOut, text: `time ran out before ${limit}; reports: ${machine.panics.total}` }
-    }
-    return {
-      exitCode: EXIT.asExpected,
-      text: `the guest reported ${event}, and ${howItEnded(guest, reason)} before ${limit}`,
+  }
+
+  /** Nothing but text is expected: the guest may report as it likes, while it can still print. */
+  async #textAlone(): Promise<Verdict> {
+    const found = this.#text?.then(() => undefined)
+    while (true) {
+      const report = await Promise.race([found, this.#guest.nextPanic({ timeoutMs: left(this.#limit) })])
+      if (this.#isTextSeen || report === undefined)
+        return { exitCode: EXIT.asExpected, text: `the guest printed ${this.#wantedText()}` }
+      if (this.#stands())
+        return this.#unmet(`the guest reported ${report.event}; run state ${this.#guest.machine.runState}`)
     }
   }
-}
 
-function judgeReport({ machine }: Guest, { expect, expectExit }: Expectations, { event }: PanicLogEntry): Verdict {
-  const told = `the guest reported ${event}; run state ${machine.runState}`
-  const asExpected = expect === undefined ? expectExit === undefined : EXPECTATIONS[expect] === event
-  if (asExpected) return { exitCode: EXIT.asExpected, text: told }
-  const wanted = expectExit !== undefined ? `exit code ${expectExit}` : expect === 'none' ? 'no report' : expect
-  return { exitCode: EXIT.unexpected, text: `${told}; expected was ${wanted}` }
-}
-
-function judgeEnd(guest: Guest, expectations: Expectations, { reason }: GuestError, timeoutMs: number): Verdict {
-  if (reason === 'timeout') return { exitCode: EXIT.timedOut, text: `no report and no end within ${timeoutMs} ms` }
-  if (reason === 'fault') return judgeFault(guest)
-  const { expect, expectExit } = expectations
-  const how = howItEnded(guest, reason)
-  if (expectExit !== undefined) {
-    if (guest.exitCode === expectExit) return { exitCode: EXIT.asExpected, text: `the guest ${how}` }
-    return { exitCode: EXIT.unexpected, text: `the guest ${how}; expected was exit code ${expectExit}` }
+  /** The rest was as expected: so must be the text, now or later. */
+  async #textAfter(verdict: Verdict): Promise<Verdict> {
+    if (this.#text === undefined) return verdict
+    const canPrint = !this.#stands() && this.#guest.ending === undefined
+    if (!this.#isTextSeen && !canPrint) return this.#unmet(verdict.text)
+    await this.#text
+    return { exitCode: EXIT.asExpected, text: `${verdict.text}; it printed ${this.#wantedText()}` }
   }
-  if (expect === 'none') return { exitCode: EXIT.asExpected, text: `the guest ${how} without a report` }
-  if (expect === undefined && reason === 'ended') return { exitCode: EXIT.asExpected, text: `the guest ${how}` }
-  return { exitCode: EXIT.unexpected, text: `the guest ${how} without a report` }
-}
 
-function judgeFault({ ending }: Guest): Verdict {
-  return { exitCode: EXIT.fault, text: ending?.error?.message ?? 'the emulator failed' }
-}
+  async #reportOrEnd(): Promise<Verdict> {
+    const { expect, expectExit, onPanic, resetLimit } = this.#expectations
+    const report = await this.#guest.nextPanic({ timeoutMs: left(this.#limit) })
+    const anythingWillDo = expect === undefined && expectExit === undefined
+    if (anythingWillDo && onPanic === 'reset' && resetLimit !== undefined) return this.#awaitLimit(resetLimit, report)
+    const told = `the guest reported ${report.event}; run state ${this.#guest.machine.runState}`
+    if (!anythingWillDo && (expect === undefined || EXPECTATIONS[expect] !== report.event)) return this.#unmet(told)
+    return expectExit === undefined ? { exitCode: EXIT.asExpected, text: told } : this.#exitAfter(report, expectExit)
+  }
 
-function howItEnded({ exitCode }: Guest, reason: GuestFailure): string {
-  if (reason === 'disposed') return 'was ended'
-  return reason === 'ended' ? `ended with exit code ${exitCode}` : 'halted for good'
+  /** The report was as expected: the machine is to end with a code. */
+  async #exitAfter({ event }: PanicLogEntry, expectExit: number): Promise<Verdict> {
+    const { reason } = await this.#guest.ended({ timeoutMs: left(this.#limit) })
+    if (reason === 'fault') return this.#fault()
+    const told = `the guest reported ${event}, and ${this.#howItEnded(reason)}`
+    return this.#guest.exitCode === expectExit ? { exitCode: EXIT.asExpected, text: told } : this.#unmet(told)
+  }
+
+  /** Lets the guest panic and start anew until it is preserved. An end before that is one, too: the mode was carried out. */
+  async #awaitLimit(resetLimit: number, { event }: PanicLogEntry): Promise<Verdict> {
+    const { machine } = this.#guest
+    const limit = `the limit of ${resetLimit} resets`
+    try {
+      while (machine.runState !== 'guest-panicked') await this.#guest.nextPanic({ timeoutMs: left(this.#limit) })
+      return { exitCode: EXIT.asExpected, text: `the guest panicked at ${limit}; run state ${machine.runState}` }
+    } catch (error) {
+      if (!(error instanceof GuestError)) throw error
+      const { reason } = error
+      if (reason === 'fault') return this.#fault()
+      if (reason === 'timeout') {
+        return { exitCode: EXIT.timedOut, text: `time ran out before ${limit}; reports: ${machine.panics.total}` }
+      }
+      const how = this.#howItEnded(reason)
+      return { exitCode: EXIT.asExpected, text: `the guest reported ${event}, and ${how} before ${limit}` }
+    }
+  }
+
+  /** No report came, or not all that was to come. */
+  #end({ reason }: GuestError): Verdict | Promise<Verdict> {
+    if (reason === 'fault') return this.#fault()
+    if (reason === 'timeout') return { exitCode: EXIT.timedOut, text: this.#timeoutText() }
+    const { expect, expectExit } = this.#expectations
+    const { total } = this.#guest.machine.panics
+    const how = `the guest ${this.#howItEnded(reason)}${total === 0 && expectExit === undefined ? ' without a report' : ''}`
+    if (this.#text !== undefined && !this.#isTextSeen) return this.#unmet(how)
+    const isTextAlone = this.#text !== undefined && expect === undefined
+    const isWanted =
+      expectExit !== undefined
+        ? this.#guest.exitCode === expectExit && (expect ?? 'none') === 'none'
+        : expect === 'none' || (expect === undefined && (reason === 'ended' || isTextAlone))
+    if (isWanted) return { exitCode: EXIT.asExpected, text: how }
+    return expectExit === undefined ? { exitCode: EXIT.unexpected, text: how } : this.#unmet(how)
+  }
+
+  #timeoutText(): string {
+    const { timeoutMs } = this.#limit
+    const { total } = this.#guest.machine.panics
+    if (total > 0)
+      return `time ran out (${timeoutMs} ms) after ${total} reports; expected was ${describeExpectations(this.#expectations)}`
+    return `no report and no end within ${timeoutMs} ms`
+  }
+
+  #unmet(told: string): Verdict {
+    return { exitCode: EXIT.unexpected, text: `${told}; expected was ${describeExpectations(this.#expectations)}` }
+  }
+
+  #fault(): Verdict {
+    return { exitCode: EXIT.fault, text: this.#guest.ending?.error?.message ?? 'the emulator failed' }
+  }
+
+  #howItEnded(reason: GuestFailure): string {
+    if (reason === 'disposed') return 'was ended'
+    return reason === 'ended' ? `ended with exit code ${this.#guest.exitCode}` : 'halted for good'
+  }
+
+  /** Whether the machine keeps the guest where it is. */
+  #stands(): boolean {
+    return this.#guest.machine.runState !== 'running'
+  }
+
+  #wantedText(): string {
+    return textOf(this.#expectations.expectSerial)
+  }
 }

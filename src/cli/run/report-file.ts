@@ -5,6 +5,8 @@ import { EXIT } from '../exit-codes.js'
 import { writeUserFile } from '../user-files.js'
 import type { Verdict } from './judge.js'
 
+/** Lines of the guest in a failure's text. */
+const QUOTED_LINES = 20
 const FORMATS = { junit: toJunit, tap: toTap } as const
 type ReportFormat = keyof typeof FORMATS
 
@@ -39,6 +41,7 @@ export function writeReport({ format, path }: ReportTarget, summary: RunSummary)
 function toJunit({ name, seconds, exitCode, text, serial }: RunSummary): string {
   const passed = exitCode === EXIT.asExpected
   const isError = exitCode === EXIT.fault
+  const explanation = [`exit code ${exitCode}: ${text}`, ...lastLines(serial)].join('\n')
   const problem = isError ? 'error' : 'failure'
   const counts = `tests="1" failures="${passed || isError ? 0 : 1}" errors="${isError ? 1 : 0}" skipped="0"`
   const time = `time="${seconds.toFixed(3)}"`
@@ -47,7 +50,7 @@ function toJunit({ name, seconds, exitCode, text, serial }: RunSummary): string 
     `<testsuites name="isa-pvpanic" ${counts} ${time}>`,
     `  <testsuite name="isa-pvpanic" ${counts} ${time}>`,
     `    <testcase classname="isa-pvpanic" name="${xml(name)}" ${time}>`,
-    ...(passed ? [] : [`      <${problem} message="${xml(text)}">exit code ${exitCode}: ${xml(text)}</${problem}>`]),
+    ...(passed ? [] : [`      <${problem} message="${xml(text)}">${xml(explanation)}</${problem}>`]),
     `      <system-out>${xml(serial)}</system-out>`,
     '    </testcase>',
     '  </testsuite>',
@@ -70,6 +73,14 @@ function toTap({ name, seconds, exitCode, text, serial }: RunSummary): string {
     ...printed.map((line) => `# ${oneLine(line)}`),
     '',
   ].join('\n')
+}
+
+/** What the guest printed last, for whoever sees the failure alone. */
+function lastLines(serial: string): string[] {
+  const lines = serial.split(/[\r\n]+/).filter(Boolean)
+  return lines.length === 0
+    ? ['The guest printed nothing.']
+    : ['The guest printed last:', ...lines.slice(-QUOTED_LINES)]
 }
 
 /** A hash sign would begin a directive of TAP. */
