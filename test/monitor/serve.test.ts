@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Machine } from '../../src/machine/machine.js'
 import type { MachineOptions } from '../../src/machine/machine-options.js'
@@ -59,9 +59,14 @@ class RawClient {
   }
 
   async upTo(end: string | RegExp): Promise<string> {
-    while (typeof end === 'string' ? !this.text.endsWith(end) : !end.test(this.text)) await sleep(2)
+    await until(() => (typeof end === 'string' ? this.text.endsWith(end) : end.test(this.text)))
     return this.text
   }
+}
+
+/** Lets the event loop turn until it is so; the test's time limit ends it otherwise. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await nextTurn()
 }
 
 async function qmpClient(path: string, onEvent: (event: QmpClientEvent) => void = () => {}): Promise<QmpClient> {
@@ -203,8 +208,7 @@ describe('serve', () => {
     sleeper.on('error', () => {})
     cleanups.push(() => sleeper.destroy())
     sleeper.write('{"execute":"qmp_capabilities"}')
-    await sleep(20)
-    expect(server.clients).toBe(2)
+    await until(() => server.clients === 2)
     sleeper.pause()
     let panics = 0
     while (server.clients === 2 && panics < 200_000) {
@@ -225,12 +229,17 @@ describe('serve', () => {
     const commands = 20_000
     rude.write('{"execute":"qmp_capabilities"}')
     rude.write('{"execute":"system_powerdown"}'.repeat(commands))
-    await sleep(300)
-    const meanwhile = presses
-    expect(await (await qmpClient(qmp)).execute('query-status')).toEqual({ status: 'running', running: true })
-    rude.resume()
-    while (presses < commands) await sleep(5)
+    // The other one's answers come while the rude one's commands are carried out, and when they stand.
+    const other = await qmpClient(qmp)
+    let meanwhile = -1
+    while (meanwhile < presses || presses === 0) {
+      meanwhile = presses
+      for (let i = 0; i < 10; i++)
+        expect(await other.execute('query-status')).toEqual({ status: 'running', running: true })
+    }
     expect(meanwhile).toBeLessThan(commands / 2)
+    rude.resume()
+    await until(() => presses === commands)
   })
 
   it('makes no more long answers than one for a client that reads none', async () => {
@@ -252,7 +261,7 @@ describe('serve', () => {
     rude.on('error', () => {})
     rude.pause()
     rude.write('{"execute":"query-version"}'.repeat(20_000))
-    await sleep(50)
+    await until(() => server.clients === 1)
     rude.destroy()
     await server.close()
     expect(server.clients).toBe(0)
@@ -271,9 +280,10 @@ describe('serve', () => {
     for (const path of [qmp, qtest]) {
       for (const bytes of rubbish) {
         const client = new RawClient(path)
-        client.socket.write(Buffer.from(bytes, 'latin1'))
-        await sleep(5)
-        client.socket.destroy()
+        client.socket.end(Buffer.from(bytes, 'latin1'))
+        await client.closed
+        if (path === qmp) expect(client.text).toMatch(/^{"QMP": .*}\r\n({"error": .*}\r\n)*$/)
+        else expect(client.text).toMatch(/^((FAIL|ERR) [^\n]*\n)*$/)
       }
     }
     expect(await (await qmpClient(qmp)).execute('query-status')).toEqual({ status: 'running', running: true })

@@ -29,12 +29,10 @@ describe('on a real host', () => {
     (qemu, libvirt, machineType, element, onCrashObeyed, overridesGuestReboot, reversible) => {
       for (const onCrash of ['destroy', 'restart', 'preserve', 'coredump-destroy', 'coredump-restart'] as const) {
         const answer = answerToday({ qemu, libvirt, machineType, element, onCrash })
-        const { effectiveAction } = answer
-        expect(answer).toMatchObject({ onCrashObeyed: expect.any(Boolean), overridesGuestReboot, reversible })
+        expect(answer).toMatchObject({ onCrashObeyed, overridesGuestReboot, reversible })
         // A libvirt without the event leaves the guest as QEMU stopped it, which is what preserve means.
-        if (libvirt !== '1.1.0') expect(effectiveAction === onCrash).toBe(onCrashObeyed)
-        expect(answer.onCrashObeyed).toBe(onCrashObeyed)
-        expect(answer.reasons.length > 0 || onCrashObeyed).toBe(true)
+        if (libvirt !== '1.1.0') expect(answer.effectiveAction === onCrash).toBe(onCrashObeyed)
+        if (!onCrashObeyed) expect(answer.reasons).not.toEqual([])
       }
     },
   )

@@ -17,6 +17,8 @@ class Replay {
   readonly machine: QemuMachine
   readonly events: string[] = []
   readonly #steps: RecordedStep[]
+  /** What QEMU said of its state after the last command. */
+  #status: string | null | undefined
   taken = 0
 
   constructor(steps: readonly RecordedStep[], options: Partial<QemuMachineOptions> = {}) {
@@ -36,10 +38,11 @@ class Replay {
   async #execute(command: string): Promise<unknown> {
     // An answer never comes within the call.
     await Promise.resolve()
-    if (command === 'query-status') return { status: this.machine.runState }
+    if (command === 'query-status') return { status: this.#status }
     const step = this.#steps.shift()
     expect(command).toBe(step?.command)
     this.taken++
+    this.#status = step?.status
     for (const event of step?.events ?? []) this.machine.take(event)
     if (step?.exitCode != null) this.machine.end(step.exitCode)
     if (step?.refusal !== undefined) throw new QmpError(step.refusal)
