@@ -32,7 +32,7 @@ export async function listenAtPath(server: Server, path: string): Promise<void> 
   const existing = lstatSync(path, { throwIfNoEntry: false })
   if (existing !== undefined) {
     if (!existing.isSocket()) throw new SocketError(`${path} exists and is no socket; it is left as it is`)
-    if (await isServed(path)) throw new SocketError(`${path}: another program listens there`)
+    await checkStale(path)
     unlinkSync(path)
   }
   await listening(server, () => {
@@ -70,13 +70,21 @@ function setMask(mask: number | undefined): number | undefined {
   }
 }
 
-function isServed(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+/**
+ * The operating system refuses a connection to a socket only if no program has it open for listening. Any other failure
+ * can mean a live one: of another kind, with a full queue, or with another owner.
+ */
+async function checkStale(path: string): Promise<void> {
+  const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     const socket = connect({ path })
     socket.once('connect', () => {
       socket.destroy()
-      resolve(true)
+      resolve(undefined)
     })
-    socket.once('error', () => resolve(false))
+    socket.once('error', resolve)
   })
+  if (failure === undefined) throw new SocketError(`${path}: another program listens there`)
+  if (failure.code !== 'ECONNREFUSED') {
+    throw new SocketError(`${path}: another program may use this socket (${failure.code}); it is left as it is`)
+  }
 }
