@@ -56,17 +56,28 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 }
 
 function writeString(text: string): string {
-  const escaped = text.replace(/["\\]|[^ -~]/g, (unit) => {
-    return SHORT_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
-  })
-  return `"${escaped}"`
+  let written = '"'
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit >= 0x20 && unit < 0x7f && unit !== 0x22 && unit !== 0x5c) continue
+    written += text.slice(from, at) + (SHORT_ESCAPES[text.charAt(at)] ?? escapeUnit(unit))
+    from = at + 1
+  }
+  return `${written}${text.slice(from)}"`
+}
+
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
+
+function escapeUnit(unit: number): string {
+  return `\\u${HEX_BYTES[unit >> 8]}${HEX_BYTES[unit & 0xff]}`
 }
 
 const DIGITS = 17
 
-/** As C's `%.17g`, which shows every double exactly. */
+/** As C's `%.17g`, which shows every double exactly. For infinity that is no JSON: a number that reads back as it. */
 function writeNumber(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf'
+  if (!Number.isFinite(value)) return value < 0 ? '-1e999' : '1e999'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [mantissa = '', exponent = '0'] = value.toExponential(DIGITS - 1).split('e')
   const power = Number(exponent)

@@ -10,7 +10,8 @@ const NOTHING = new Uint8Array(0)
 export class LineSplitter {
   readonly #limit: number
   readonly #onLine: (line: Uint8Array | undefined) => void
-  #pieces: Uint8Array[] = []
+  /** The line under way, in a buffer that may be longer. */
+  #buffer = NOTHING
   #length = 0
   #tooLong = false
 
@@ -32,30 +33,28 @@ export class LineSplitter {
 
   #keep(piece: Uint8Array): void {
     if (this.#tooLong || piece.length === 0) return
-    this.#length += piece.length
-    this.#tooLong = this.#length > this.#limit
-    // A copy, since the caller may fill its buffer anew before the line ends.
-    this.#pieces = this.#tooLong ? [] : [...this.#pieces, piece.slice()]
-    if (this.#pieces.length > 64) this.#pieces = [join(this.#pieces)]
+    const length = this.#length + piece.length
+    this.#tooLong = length > this.#limit
+    if (this.#tooLong) {
+      this.#buffer = NOTHING
+      return
+    }
+    if (length > this.#buffer.length) this.#grow(length)
+    this.#buffer.set(piece, this.#length)
+    this.#length = length
+  }
+
+  #grow(length: number): void {
+    const larger = new Uint8Array(Math.max(length, 2 * this.#buffer.length))
+    larger.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = larger
   }
 
   #finish(): void {
-    const line = this.#tooLong ? undefined : join(this.#pieces)
-    this.#pieces = []
+    const line = this.#tooLong ? undefined : this.#buffer.subarray(0, this.#length)
+    this.#buffer = NOTHING
     this.#length = 0
     this.#tooLong = false
     this.#onLine(line)
   }
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first = NOTHING] = pieces
-  if (pieces.length < 2) return first
-  const joined = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    joined.set(piece, at)
-    at += piece.length
-  }
-  return joined
 }

@@ -5,7 +5,7 @@ import { Machine } from '../../src/machine/machine.js'
 import { QmpMonitor } from '../../src/monitor/qmp/monitor.js'
 import { QmpSession } from '../../src/monitor/qmp/session.js'
 import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
-import { bytesOf, type Exchange, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
+import { bytesOf, type Exchange, type Lines, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
 
 const recording = readQmpRecording()
 const [, VERSION = ''] = /version (\S+)/.exec(recording.program) ?? []
@@ -42,6 +42,13 @@ class Ours {
   }
 }
 
+/** QEMU repeats an id of infinity as `inf`, at which every JSON parser stops; here it is a number that reads back as infinity. */
+function inJson(lines: Lines): Lines {
+  return lines.map((line) =>
+    line === '{"return": {}, "id": [inf, -inf]}' ? '{"return": {}, "id": [1e999, -1e999]}' : line,
+  )
+}
+
 function replay(ours: Ours, exchanges: readonly Exchange[]): Exchange[] {
   return exchanges.map(({ send }) => {
     ours.say(send)
@@ -53,7 +60,8 @@ const isLong = (send: Send) => typeof send !== 'string' && send.times > 1 << 20
 const outputs = (exchanges: readonly Exchange[]) => exchanges.flatMap(({ output }) => output)
 
 describe('a QMP session answers as QEMU did', () => {
-  it.each(recording.conversations)('$title', ({ arguments: args, greeting, exchanges }) => {
+  it.each(recording.conversations)('$title', ({ arguments: args, greeting, exchanges: recorded }) => {
+    const exchanges = recorded.map(({ send, output }) => ({ send, output: inJson(output) }))
     const ours = new Ours(args)
     expect(normalise(ours.take())).toEqual(greeting)
     const answered = replay(ours, exchanges)

@@ -17,6 +17,9 @@ export interface HmpTarget {
   readonly uuid: string
 }
 
+/** Characters of the longest command line. Without a limit a sum of a million numbers would hold up everybody else. */
+const LONGEST_LINE = 4096
+
 /** Runs command lines; like QEMU it remembers the size of the last `i` or `o` for the next one without a size. */
 export class HumanMonitor {
   readonly #target: HmpTarget
@@ -28,6 +31,8 @@ export class HumanMonitor {
 
   /** Runs `line` and gives what it printed. */
   run(line: string): string {
+    if (line.length > LONGEST_LINE)
+      return `a command line must not have more than ${LONGEST_LINE} characters${LINE_END}`
     const [, name = '', rest = ''] = /^[ \t-\r]*([^ \t-\r/]*)(.*)$/s.exec(line) ?? []
     if (name === 'info') return this.#info(rest)
     if (name === '' && skipBlanks(rest) === '') return ''

@@ -17,25 +17,43 @@ const CONTROLLER_CHANNEL_REGISTERS = 8
 
 /** The flat view of the I/O address space, with QEMU's names where the device is one of QEMU's. */
 export function flatView(machine: Machine): string {
-  const lines = runs(owners(machine)).map(({ region, from, to }) => {
+  const lines = ranges(machine).map(({ region, from, to }) => {
     const offset = from === region.start ? '' : ` @${hexDigits(from - region.start, 16)}`
     return `  ${hexDigits(from, 16)}-${hexDigits(to, 16)} (prio ${region.priority}, i/o): ${region.name}${offset}`
   })
   return [...['FlatView #0', ' AS "I/O", root: io', ' Root memory region: io'], ...lines, '', ''].join(LINE_END)
 }
 
-/** The region that answers at each port. */
-function owners(machine: Machine): Region[] {
-  const ports = new Array<Region>(PORT_COUNT).fill(ROOT)
-  for (const mapping of machine.bus.mappings()) {
-    const regions = regionsOf(machine, mapping)
-    for (const { base, size } of mapping.visible) {
-      for (let port = base; port < base + size; port++) {
-        ports[port] = regions.findLast(({ start }) => start <= port) ?? ROOT
-      }
-    }
+/** Ports `from` to `to` at which a region answers. */
+interface Range {
+  readonly region: Region
+  readonly from: number
+  readonly to: number
+}
+
+/** Who answers at which ports, in order and without gaps. */
+function ranges(machine: Machine): Range[] {
+  const owned = machine.bus.mappings().flatMap((mapping) => visibleRanges(machine, mapping))
+  const all: Range[] = []
+  let next = 0
+  for (const range of owned.sort((a, b) => a.from - b.from)) {
+    if (range.from > next) all.push({ region: ROOT, from: next, to: range.from - 1 })
+    all.push(range)
+    next = range.to + 1
   }
-  return ports
+  if (next < PORT_COUNT) all.push({ region: ROOT, from: next, to: PORT_COUNT - 1 })
+  return all
+}
+
+function visibleRanges(machine: Machine, mapping: PortMapping): Range[] {
+  const regions = regionsOf(machine, mapping)
+  return mapping.visible.flatMap(({ base, size }) =>
+    regions.flatMap((region, index) => {
+      const from = Math.max(base, region.start)
+      const to = Math.min(base + size, regions[index + 1]?.start ?? PORT_COUNT) - 1
+      return from <= to ? [{ region, from, to }] : []
+    }),
+  )
 }
 
 /** QEMU splits a DMA controller into channels and control, and gives each window of page registers its own region. */
@@ -49,21 +67,4 @@ function regionsOf(machine: Machine, { base, size, priority, device }: PortMappi
     { name: 'dma-chan', priority, start: base },
     { name: 'dma-cont', priority, start: control },
   ]
-}
-
-interface Run {
-  readonly region: Region
-  readonly from: number
-  readonly to: number
-}
-
-function runs(ports: readonly Region[]): Run[] {
-  const found: Run[] = []
-  let from = 0
-  for (const [port, region] of ports.entries()) {
-    if (region === ports[port + 1]) continue
-    found.push({ region, from, to: port })
-    from = port + 1
-  }
-  return found
 }
