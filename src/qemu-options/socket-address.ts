@@ -41,8 +41,3 @@ export function showSocketAddress(address: SocketAddress): string {
   if ('path' in address) return `unix:${address.path}`
   return `tcp:${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
 }
-
-/** Whether only this computer can reach the address. */
-export function isLocal(address: SocketAddress): boolean {
-  return 'path' in address || address.host === 'localhost' || address.host === '::1' || /^127\./.test(address.host)
-}

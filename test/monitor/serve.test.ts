@@ -1,5 +1,6 @@
 // The socket servers: who can reach them, what is sent in which order, and what a client that misbehaves costs the others.
 
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
@@ -48,8 +49,8 @@ class RawClient {
   readonly closed: Promise<unknown>
   text = ''
 
-  constructor(path: string) {
-    this.socket = connect({ path })
+  constructor(address: string | { host: string; port: number }) {
+    this.socket = connect(typeof address === 'string' ? { path: address } : address)
     this.socket.setEncoding('latin1').on('data', (text) => {
       this.text += text
     })
@@ -86,7 +87,6 @@ describe('serve', () => {
   it('replaces a socket that nobody serves any more', async () => {
     const stale = join(folder, 'qmp')
     const program = `require('net').createServer().listen(${JSON.stringify(stale)}, () => process.kill(process.pid, 'SIGKILL'))`
-    const { spawnSync } = await import('node:child_process')
     spawnSync(process.execPath, ['-e', program])
     expect(statSync(stale).isSocket()).toBe(true)
     const { qmp } = await start()
@@ -99,6 +99,37 @@ describe('serve', () => {
     await once(other, 'listening')
     cleanups.push(() => other.close())
     await expect(serve(new Machine(), { qmp: [`unix:${path}`] })).rejects.toThrow('another program listens there')
+    expect(statSync(path).isSocket()).toBe(true)
+  })
+
+  it('leaves a socket alone whose program has no room for another connection', async () => {
+    const path = join(folder, 'qmp')
+    const program = `require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log())`
+    const other = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    cleanups.push(() => other.kill('SIGKILL'))
+    await once(other.stdout, 'data')
+    other.kill('SIGSTOP')
+    const queue = Array.from({ length: 4 }, () => connect({ path }).on('error', () => {}))
+    cleanups.push(...queue.map((socket) => () => socket.destroy()))
+    await sleep(20)
+    await expect(serve(new Machine(), { qmp: [`unix:${path}`] })).rejects.toThrow('may use this socket (EAGAIN)')
+    expect(statSync(path).isSocket()).toBe(true)
+  })
+
+  it('leaves a socket alone that this user must not connect to', async () => {
+    const path = join(folder, 'qmp')
+    const other = createServer().listen(path)
+    await once(other, 'listening')
+    cleanups.push(() => other.close())
+    chmodSync(folder, 0o755)
+    chmodSync(path, 0)
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid?.(65534)
+    try {
+      await expect(serve(new Machine(), { qmp: [`unix:${path}`] })).rejects.toThrow('may use this socket (EACCES)')
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+    }
     expect(statSync(path).isSocket()).toBe(true)
   })
 
@@ -129,10 +160,77 @@ describe('serve', () => {
     const local = await server.listen('qmp', { host: '127.0.0.1', port: 0 })
     expect(warnings).toEqual([])
     await server.listen('qtest', { host: '0.0.0.0', port: 0 })
-    expect(warnings).toEqual(['tcp:0.0.0.0:0 can be reached by other computers, and qtest asks for no password'])
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^tcp:0\.0\.0\.0:[1-9]\d* can be reached by other computers, and qtest asks for no password$/,
+      ),
+    ])
     const client = await QmpClient.connect(`tcp::${'port' in local ? local.port : 0}`)
     cleanups.push(() => client.close())
     expect(await client.execute('query-status')).toEqual({ status: 'running', running: true })
+  })
+
+  it('takes an address for loopback by what was bound, not by its name', async () => {
+    const warnings: string[] = []
+    const { server } = await start({}, { onWarning: (text) => warnings.push(text) })
+    await expect(server.listen('qmp', { host: '127.evil.invalid', port: 0 })).rejects.toThrow('127.evil.invalid')
+    await server.listen('qmp', { host: 'localhost', port: 0 })
+    await server.listen('qmp', { host: '127.0.0.2', port: 0 })
+    expect(warnings).toEqual([])
+    await server.listen('qmp', { host: '::', port: 0 })
+    expect(warnings).toEqual([expect.stringMatching(/^tcp:\[::\]:\d+ can be reached by other computers/)])
+  })
+
+  it.each([
+    ['an HTTP request', 'POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n'],
+    ['an HTTP request behind another line', '{"execute":"query-name"}\nGET / HTTP/1.1\r\n\r\n'],
+    ['a TLS handshake', '\x16\x03\x01\x02\x00'],
+  ])('ends a TCP connection that begins %s, before what follows it', async (_, opening) => {
+    const { machine, server } = await start()
+    const bound = await server.listen('qmp', { host: '127.0.0.1', port: 0 })
+    for (const pieceLength of [1, 1 << 16]) {
+      const browser = new RawClient({ host: '127.0.0.1', port: 'port' in bound ? bound.port : 0 })
+      const request = `${opening}{"execute":"qmp_capabilities"}{"execute":"quit"}\n`
+      for (let at = 0; at < request.length; at += pieceLength) {
+        browser.socket.write(Buffer.from(request.slice(at, at + pieceLength), 'latin1'))
+        if (pieceLength === 1 && at < 10) await sleep(2)
+      }
+      await browser.closed
+    }
+    expect([machine.exitCode, server.clients]).toEqual([undefined, 0])
+  })
+
+  it('turns away who connects beyond the limit, and says so once', async () => {
+    const warnings: string[] = []
+    const { server, qmp } = await start({}, { clientLimit: 2, onWarning: (text) => warnings.push(text) })
+    const [first, second] = [new RawClient(qmp), new RawClient(qmp)]
+    await Promise.all([first.upTo('\r\n'), second.upTo('\r\n')])
+    const others = [new RawClient(qmp), new RawClient(qmp)]
+    await Promise.all(others.map(({ closed }) => closed))
+    expect([server.clients, warnings]).toEqual([2, [`unix:${qmp}: refusing connections, 2 are open`]])
+    first.socket.destroy()
+    while (server.clients === 2) await sleep(1)
+    expect(await (await qmpClient(qmp)).execute('query-name')).toEqual({})
+  })
+
+  it('answers one client while others fill all of memory and more, again and again', async () => {
+    const { qmp, qtest } = await start({}, { memory: new GuestMemory(64 << 20) })
+    const order: string[] = []
+    const floods = Array.from({ length: 4 }, () => new RawClient(qtest))
+    for (const flood of floods) {
+      flood.socket.on('data', () => order.push('filled')).write('memset 0x0 0xffffffffffffffff 1\n'.repeat(50))
+    }
+    await sleep(20)
+    const client = await qmpClient(qmp)
+    for (let i = 0; i < 5; i++) {
+      await client.execute('query-status')
+      order.push('answered')
+    }
+    const fillsMeanwhile = order
+      .slice(order.indexOf('answered'), order.lastIndexOf('answered'))
+      .filter((what) => what === 'filled')
+    // One fill is 16,384 steps: a client that had to wait for whole commands would see at least four between two answers.
+    expect(fillsMeanwhile.length).toBeLessThan(4)
   })
 
   it('sends a guest’s events to every client that has negotiated, before the guest’s write is answered', async () => {

@@ -6,7 +6,17 @@ import type { DmaMemory } from '../../devices/i8257.js'
 import type { Machine } from '../../machine/machine.js'
 import { LineSplitter } from '../line-splitter.js'
 import { type DeviceState, ObjectTree } from '../qmp/qom.js'
-import { QtestError, QtestWords, quote, readBase64, readHex, writeBase64, writeHex } from './words.js'
+import {
+  decodeBytes,
+  encodeBytes,
+  QtestError,
+  QtestWords,
+  quote,
+  readBase64,
+  readHex,
+  writeBase64,
+  writeHex,
+} from './words.js'
 
 export interface QtestSessionOptions {
   /** Takes what goes to the client. */
@@ -28,6 +38,10 @@ const DATA_LIMIT = LINE_LIMIT / 2 - 64
 const LARGEST_ADDRESS = 0xffff_ffff
 const ADDRESS_END = 1n << 64n
 const SHORTEST_DATA_WORD = 3
+/** Bytes that `memset` writes in one step. */
+const FILL_STEP = 1 << 18
+/** More than any command looks at. */
+const MOST_WORDS = 8
 const PORT_WIDTHS: Readonly<Record<string, PortWidth>> = { b: 1, w: 2, l: 4 }
 const MEMORY_WIDTHS: Readonly<Record<string, number>> = { ...PORT_WIDTHS, q: 8 }
 
@@ -41,6 +55,8 @@ export class QtestSession {
   readonly #lines: LineSplitter
   readonly #objects: ObjectTree
   readonly #lineLimit: number
+  /** Lines that have come and are not answered yet. */
+  readonly #received: (Uint8Array | undefined)[] = []
   #intercepted: DeviceState | undefined
   /** Nanoseconds; nothing in the machine waits for it. */
   #clock = 0n
@@ -51,12 +67,22 @@ export class QtestSession {
     this.#options = options
     this.#objects = new ObjectTree(machine)
     this.#lineLimit = options.lineLimit ?? LINE_LIMIT
-    this.#lines = new LineSplitter(this.#lineLimit, (line) => this.#answer(line))
+    this.#lines = new LineSplitter(this.#lineLimit, (line) => this.#received.push(line))
   }
 
   /** Takes bytes from the client, in pieces of any size. */
   receive(bytes: Uint8Array): void {
+    for (const _ of this.steps(bytes)) {
+    }
+  }
+
+  /**
+   * Takes bytes as `receive` does, in steps of a few milliseconds at most: one `memset` can fill gigabytes. What is left
+   * of one call is to be done before the next.
+   */
+  *steps(bytes: Uint8Array): Generator<void, void> {
     if (!this.#closed) this.#lines.feed(bytes)
+    for (const line of this.#received.splice(0)) yield* this.#answer(line)
   }
 
   /** The client has gone. */
@@ -64,11 +90,12 @@ export class QtestSession {
     this.#closed = true
   }
 
-  #answer(bytes: Uint8Array | undefined): void {
+  *#answer(bytes: Uint8Array | undefined): Generator<void, void> {
     if (this.#closed) return
     const line = bytes === undefined ? undefined : decodeBytes(bytes)
     this.#options.onLine?.('received', line ?? `(a line of more than ${this.#lineLimit} bytes)`)
-    const reply = this.#reply(line)
+    const reply = yield* this.#reply(line)
+    if (this.#closed) return
     this.#options.onLine?.('sent', reply)
     this.#options.send(encodeBytes(`${reply}\n`))
     if (this.#machine.exitCode !== undefined) {
@@ -77,12 +104,14 @@ export class QtestSession {
     }
   }
 
-  #reply(line: string | undefined): string {
+  *#reply(line: string | undefined): Generator<void, string> {
     if (line === undefined) return `ERR a line must not have more than ${this.#lineLimit} bytes`
     if (line === '') return 'ERR the line is empty'
-    const [command = '', ...words] = line.split(' ')
+    const [command = '', ...words] = line.split(' ', MOST_WORDS)
     try {
-      return this.#execute(command, new QtestWords(command, words)) ?? `FAIL Unknown command '${command}'`
+      const given = new QtestWords(command, words)
+      if (command === 'memset') return yield* this.#fill(given)
+      return this.#execute(command, given) ?? `FAIL Unknown command '${command}'`
     } catch (error) {
       if (!(error instanceof QtestError)) throw error
       return `ERR ${error.message}`
@@ -106,8 +135,6 @@ export class QtestSession {
         return ok(writeBase64(this.#readData(words, 0)))
       case 'b64write':
         return this.#writeData(words, readBase64)
-      case 'memset':
-        return this.#fill(words)
       case 'endianness':
         return ok('little')
       case 'clock_step':
@@ -167,11 +194,10 @@ export class QtestSession {
     return 'OK'
   }
 
-  /** In pieces, since a client may ask for more than the machine has. */
-  #fill(words: QtestWords): string {
+  *#fill(words: QtestWords): Generator<void, string> {
     const address = words.number('address')
     const size = words.number('size')
-    const piece = new Uint8Array(1 << 16).fill(Number(words.number('value') & 0xffn))
+    const piece = new Uint8Array(FILL_STEP).fill(Number(words.number('value') & 0xffn))
     const end = address + size
     const ranges: [bigint, bigint][] = [
       [address, end],
@@ -181,6 +207,7 @@ export class QtestSession {
       for (let at = from; at < to && at <= LARGEST_ADDRESS; at += BigInt(piece.length)) {
         const left = to - at
         this.#writeMemory(at, left < piece.length ? piece.subarray(0, Number(left)) : piece)
+        yield
       }
     }
     return 'OK'
@@ -229,19 +256,6 @@ function splitAtEnd(address: bigint, bytes: Uint8Array): [Uint8Array, Uint8Array
   const room = ADDRESS_END - address
   const length = room < bytes.length ? Number(room) : bytes.length
   return [bytes.subarray(0, length), bytes.subarray(length)]
-}
-
-/** A character for each byte: a reply repeats a word of the client as it came. */
-function decodeBytes(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}
-
-function encodeBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
-  return bytes
 }
 
 function ok(value: string): string {

@@ -1,7 +1,7 @@
 // Reads and writes the words of qtest's lines: numbers, addresses, data in hexadecimal and base64.
 
 import { parseCInteger } from '../../common/c-integer.js'
-import { hex, hexDigits } from '../../common/hex.js'
+import { hex } from '../../common/hex.js'
 
 /** A word that QEMU aborts on; here it becomes the ERR line that says what is wrong. */
 export class QtestError extends Error {
@@ -72,13 +72,36 @@ export function quote(word: string): string {
   return JSON.stringify(word.length > 40 ? `${word.slice(0, 40)}...` : word).replace(/[^ -~]/g, '?')
 }
 
-const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => hexDigits(byte, 2))
+const CHUNK = 8192
+
+/** A character for each byte: a reply repeats a word of the client as it came. */
+export function decodeBytes(bytes: Uint8Array): string {
+  const chunks: string[] = []
+  for (let from = 0; from < bytes.length; from += CHUNK) {
+    chunks.push(Reflect.apply(String.fromCharCode, undefined, bytes.subarray(from, from + CHUNK)))
+  }
+  return chunks.join('')
+}
+
+/** A byte for each character, of which there are 256. */
+export function encodeBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < bytes.length; index++) bytes[index] = text.charCodeAt(index)
+  return bytes
+}
+
+const ascii = new TextDecoder()
+const HEX_DIGITS = encodeBytes('0123456789abcdef')
 
 /** Bytes as hexadecimal digits, in memory order. */
 export function writeHex(bytes: Uint8Array): string {
-  let digits = ''
-  for (const byte of bytes) digits += HEX_BYTES[byte]
-  return digits
+  const digits = new Uint8Array(2 * bytes.length)
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0
+    digits[2 * index] = HEX_DIGITS[byte >> 4] ?? 0
+    digits[2 * index + 1] = HEX_DIGITS[byte & 15] ?? 0
+  }
+  return ascii.decode(digits)
 }
 
 /**
@@ -86,16 +109,26 @@ export function writeHex(bytes: Uint8Array): string {
  * are, what is missing is 0, and a character that is no digit counts as -1.
  */
 export function readHex(word: string, size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, index) => {
-    const high = word[2 + 2 * index]
-    const low = word[3 + 2 * index]
-    return high === undefined || low === undefined ? 0 : (nibble(high) << 4) | nibble(low)
-  })
+  const bytes = new Uint8Array(size)
+  const given = Math.min(size, (word.length - 2) >> 1)
+  for (let index = 0; index < given; index++) {
+    bytes[index] = (nibble(word.charCodeAt(2 + 2 * index)) << 4) | nibble(word.charCodeAt(3 + 2 * index))
+  }
+  return bytes
 }
 
-function nibble(digit: string): number {
-  const value = Number.parseInt(digit, 16)
-  return Number.isNaN(value) ? -1 : value
+/** The value of a hexadecimal digit, by its character code. */
+const NIBBLES = new Int8Array(256).fill(-1)
+for (const [value, code] of HEX_DIGITS.entries()) NIBBLES[code] = value
+for (const [value, code] of encodeBytes('ABCDEF').entries()) NIBBLES[code] = 10 + value
+
+/** The value of a base64 digit, by its character code. */
+const BASE64_VALUES = new Int8Array(256).fill(-1)
+const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+for (const [value, code] of encodeBytes(BASE64_DIGITS).entries()) BASE64_VALUES[code] = value
+
+function nibble(code: number): number {
+  return NIBBLES[code] ?? -1
 }
 
 /**
@@ -103,13 +136,25 @@ function nibble(digit: string): number {
  * skipped, and what the digits do not fill are the word's own characters; beyond them it is 0.
  */
 export function readBase64(word: string, size: number): Uint8Array {
-  const digits = word.replace(/[^A-Za-z0-9+/]/g, '')
-  const whole = digits.slice(0, digits.length - (digits.length % 4 === 1 ? 1 : 0))
-  const decoded = atob(whole)
-  const inPlace = (decoded + word.slice(decoded.length)).slice(0, size)
-  return Uint8Array.from({ length: size }, (_, index) => (index < inPlace.length ? inPlace.charCodeAt(index) : 0))
+  const bytes = encodeBytes(word)
+  let decoded = 0
+  let bits = 0
+  let count = 0
+  for (const code of bytes) {
+    const digit = BASE64_VALUES[code] ?? -1
+    if (digit === -1) continue
+    bits = (bits << 6) | digit
+    count += 6
+    if (count < 8) continue
+    count -= 8
+    bytes[decoded++] = bits >> count
+    bits &= (1 << count) - 1
+  }
+  const filled = new Uint8Array(size)
+  filled.set(bytes.subarray(0, size))
+  return filled
 }
 
 export function writeBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  return btoa(decodeBytes(bytes))
 }

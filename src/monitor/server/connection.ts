@@ -2,14 +2,21 @@
 
 import type { Duplex } from 'node:stream'
 import type { EventLog } from './event-log.js'
+import type { ForeignProtocol } from './foreign-protocol.js'
+import type { Turns, Worker } from './turns.js'
 
 /** What a connection talks to. */
 export interface ConnectedSession {
-  receive(bytes: Uint8Array): void
+  /** Takes bytes from the client, and does what they ask for; or returns what is left to do, in steps of a few milliseconds. */
+  take(bytes: Uint8Array): Iterator<void> | undefined
   end(): void
 }
 
-export interface ConnectionHooks {
+export interface ConnectionOptions {
+  readonly log: EventLog
+  readonly turns: Turns
+  /** Ends the connection as soon as it recognises a client that speaks something else. */
+  readonly foreign?: ForeignProtocol
   /** Told before answers go out, so that events that came before them go out first, to other clients too. */
   readonly beforeAnswer: () => void
   /** Told once when the connection is no more. */
@@ -24,39 +31,41 @@ interface Answer {
 
 /** Bytes of unread answers beyond which a client's commands wait. */
 const UNREAD_LIMIT = 1 << 16
-/** Bytes of input looked at before the answers to them are counted. */
+/** Bytes of input handed on in one step. */
 const INPUT_STEP = 1024
 /** How long a client may take to read its last bytes. */
 const FAREWELL_MS = 1000
 /** How long it may take to close its side once the system has them all. */
 const CLOSING_MS = 20
 const NEWLINE = 0x0a
+const CLOSING_BRACE = 0x7d
 
 /**
  * A client may be slow, silent or gone: nothing here grows with what it does not read. Answers are bounded by no longer
  * reading its commands; events are in a log that all clients share, and whoever falls out of that is cut off.
  */
-export class Connection {
+export class Connection implements Worker {
   readonly #stream: Duplex
+  readonly #options: ConnectionOptions
   readonly #log: EventLog
-  readonly #hooks: ConnectionHooks
   #session: ConnectedSession | undefined
   #answers: Answer[] = []
   #unread = 0
   /** Where in the log the client is; undefined before it gets events. */
   #position: number | undefined
   #input: Uint8Array[] = []
-  #inputDue = false
+  /** What the bytes handed on last still have to do. */
+  #steps: Iterator<void> | undefined
   #takingInput = false
   #inputEnded = false
   #ending = false
   #farewell: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(stream: Duplex, log: EventLog, hooks: ConnectionHooks) {
+  constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream
-    this.#log = log
-    this.#hooks = hooks
+    this.#options = options
+    this.#log = options.log
   }
 
   /** Starts to hand the client's bytes to `session`. */
@@ -65,12 +74,13 @@ export class Connection {
     this.#stream.on('data', (bytes: Uint8Array) => {
       if (this.#ending) return
       this.#input.push(bytes)
-      this.#takeInputSoon()
+      this.#stream.pause()
+      this.#askForTurn()
     })
     // A client may have nothing more to say and still wait for answers.
     this.#stream.on('end', () => {
       this.#inputEnded = true
-      if (this.#input.length === 0) this.finish()
+      if (!this.#hasWork()) this.finish()
     })
     this.#stream.on('error', () => this.cut())
     this.#stream.on('close', () => this.cut())
@@ -104,7 +114,7 @@ export class Connection {
       }
       this.#stream.write(bytes, () => {
         this.flush()
-        this.#takeInputSoon()
+        this.#askForTurn()
       })
     }
   }
@@ -114,6 +124,7 @@ export class Connection {
     if (this.#ending || this.#closed) return
     this.#ending = true
     this.#input = []
+    this.#steps = undefined
     this.#cutIn(FAREWELL_MS)
     this.#stream.once('finish', () => this.#cutIn(CLOSING_MS))
     // What still comes in is dropped, and so its end is noticed.
@@ -128,9 +139,11 @@ export class Connection {
     clearTimeout(this.#farewell)
     this.#answers = []
     this.#input = []
+    this.#steps = undefined
+    this.#options.turns.remove(this)
     this.#session?.end()
     this.#stream.destroy()
-    this.#hooks.onClose()
+    this.#options.onClose()
   }
 
   #cutIn(milliseconds: number): void {
@@ -154,52 +167,59 @@ export class Connection {
     return bytes
   }
 
-  /** Hands on a step of the input in the next turn, so that each client has its turn before any has another. */
-  #takeInputSoon(): void {
-    if (this.#inputDue || this.#closed || this.#ending) return
-    this.#inputDue = true
-    setImmediate(() => {
-      this.#inputDue = false
-      this.#takeInput()
-    })
+  #askForTurn(): void {
+    if (!this.#closed && this.#hasWork() && this.#takesAnswers()) this.#options.turns.request(this)
   }
 
-  #takeInput(): void {
-    if (this.#closed || this.#ending) return
-    if (this.#input.length > 0 && this.#takesAnswers()) {
-      this.#takingInput = true
-      for (let taken = 0; taken < INPUT_STEP && this.#takesAnswers(); ) {
-        const line = this.#nextLine(INPUT_STEP - taken)
-        if (line === undefined) break
-        taken += line.length
-        this.#session?.receive(line)
-      }
-      this.#takingInput = false
-      this.#flushAnswers()
-      if (this.#input.length > 0) this.#takeInputSoon()
-    }
-    if (this.#inputEnded && this.#input.length === 0) this.finish()
-    else if (this.#input.length > 0) this.#stream.pause()
-    else if (this.#stream.isPaused()) this.#stream.resume()
+  work(isOver: () => boolean): boolean {
+    this.#takingInput = true
+    do this.#workStep()
+    while (this.#hasWork() && this.#takesAnswers() && !isOver())
+    this.#takingInput = false
+    this.#flushAnswers()
+    if (this.#hasWork()) return this.#takesAnswers()
+    if (this.#inputEnded) this.finish()
+    else if (!this.#closed) this.#stream.resume()
+    return false
+  }
+
+  #hasWork(): boolean {
+    return this.#steps !== undefined || this.#input.length > 0
   }
 
   #takesAnswers(): boolean {
     return !this.#ending && this.#unread + this.#stream.writableLength < UNREAD_LIMIT
   }
 
-  /** Takes at most `most` bytes from the input, to the end of the line: one command can have an answer of megabytes. */
-  #nextLine(most: number): Uint8Array | undefined {
+  #workStep(): void {
+    this.#steps ??= this.#nextSteps()
+    if (this.#steps?.next().done !== false) this.#steps = undefined
+  }
+
+  #nextSteps(): Iterator<void> | undefined {
+    const piece = this.#nextPiece()
+    if (piece === undefined) return undefined
+    if (this.#options.foreign?.isBegunBy(piece)) {
+      this.cut()
+      return undefined
+    }
+    return this.#session?.take(piece)
+  }
+
+  /** A piece of the input that holds one command at most: it ends with the line, with a closing brace, or somewhere. */
+  #nextPiece(): Uint8Array | undefined {
     const [bytes] = this.#input
     if (bytes === undefined) return undefined
-    const step = bytes.subarray(0, most)
+    const step = bytes.subarray(0, INPUT_STEP)
     const line = step.subarray(0, step.indexOf(NEWLINE) + 1 || step.length)
-    if (line.length < bytes.length) this.#input[0] = bytes.subarray(line.length)
+    const piece = line.subarray(0, line.indexOf(CLOSING_BRACE) + 1 || line.length)
+    if (piece.length < bytes.length) this.#input[0] = bytes.subarray(piece.length)
     else this.#input.shift()
-    return line
+    return piece
   }
 
   #flushAnswers(): void {
-    this.#hooks.beforeAnswer()
+    this.#options.beforeAnswer()
     this.flush()
   }
 }

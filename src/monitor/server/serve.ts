@@ -1,22 +1,19 @@
 // Puts a machine behind QMP and qtest sockets, for any number of clients.
 
 import { once } from 'node:events'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { DmaMemory } from '../../devices/i8257.js'
 import type { JsonLimits } from '../../json/reader.js'
 import type { Machine } from '../../machine/machine.js'
-import {
-  isLocal,
-  parseSocketAddress,
-  type SocketAddress,
-  showSocketAddress,
-} from '../../qemu-options/socket-address.js'
+import { parseSocketAddress, type SocketAddress, showSocketAddress } from '../../qemu-options/socket-address.js'
 import { QmpMonitor, type QmpMonitorOptions } from '../qmp/monitor.js'
 import { QmpSession } from '../qmp/session.js'
 import { QtestSession, type QtestSessionOptions } from '../qtest/session.js'
 import { type ConnectedSession, Connection } from './connection.js'
 import { EventLog } from './event-log.js'
+import { ForeignProtocol } from './foreign-protocol.js'
+import { Turns } from './turns.js'
 import { listenAtPath, listenAtPort } from './unix-socket.js'
 
 /** The protocols that are served. */
@@ -27,11 +24,13 @@ export interface MonitorServerOptions extends QmpMonitorOptions {
   readonly memory?: DmaMemory
   /** Told of each qtest line, for a log. */
   readonly onQtestLine?: QtestSessionOptions['onLine']
-  /** What a QMP request may cost. 256 KiB, 16,384 tokens, 1,024 levels: far less than QEMU allows, far more than is needed. */
+  /** What a QMP request may cost. 64 KiB, 4,096 tokens, 1,024 levels: far more than any command needs, and read within milliseconds. */
   readonly limits?: JsonLimits
   /** Bytes of events that a client may be behind before it is cut off; kept once for all clients. 16 MiB. */
   readonly eventLimit?: number
-  /** Told of what may not be wanted, a socket that other computers can reach. Writes to the console. */
+  /** Clients at one time; who connects beyond that is turned away. 1,024. */
+  readonly clientLimit?: number
+  /** Told of what may not be wanted: a socket that other computers can reach, clients turned away. Writes to the console. */
   readonly onWarning?: (text: string) => void
 }
 
@@ -42,8 +41,9 @@ export interface ServeOptions extends MonitorServerOptions {
   readonly qtest?: readonly string[]
 }
 
-const REQUEST_LIMITS: JsonLimits = { bytes: 1 << 18, tokens: 1 << 14, depth: 1024 }
+const REQUEST_LIMITS: JsonLimits = { bytes: 1 << 16, tokens: 1 << 12, depth: 1024 }
 const EVENT_LIMIT = 16 << 20
+const CLIENT_LIMIT = 1024
 
 /** A machine's sockets. A client that does not read is cut off once it is too far behind; the others do not notice. */
 export class MonitorServer {
@@ -54,6 +54,8 @@ export class MonitorServer {
   readonly #servers: Server[] = []
   readonly #connections = new Set<Connection>()
   readonly #unsubscribe: () => void
+  readonly #turns = new Turns()
+  #wasFull = false
   #flushing = false
   #flushDue = false
   #closing = false
@@ -89,16 +91,17 @@ export class MonitorServer {
    * @throws {SocketError} if that cannot be done.
    */
   async listen(protocol: Protocol, address: SocketAddress): Promise<SocketAddress> {
-    if (!isLocal(address)) {
-      const onWarning = this.#options.onWarning ?? console.warn
-      onWarning(`${showSocketAddress(address)} can be reached by other computers, and ${protocol} asks for no password`)
-    }
-    const server = createServer({ allowHalfOpen: true }, (socket) => this.attach(protocol, socket))
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(protocol, socket, address))
     if ('path' in address) await listenAtPath(server, address.path)
     else await listenAtPort(server, address.host, address.port)
     this.#servers.push(server)
     const bound = server.address()
-    return typeof bound === 'object' && bound !== null && 'host' in address ? { ...address, port: bound.port } : address
+    if ('path' in address || typeof bound !== 'object' || bound === null) return address
+    const served = { ...address, port: bound.port }
+    if (!isLoopback(bound.address)) {
+      this.#warn(`${showSocketAddress(served)} can be reached by other computers, and ${protocol} asks for no password`)
+    }
+    return served
   }
 
   /** Connects to a client that listens, as QEMU's `-qtest unix:PATH` does. Rejects if nobody listens there. */
@@ -110,7 +113,29 @@ export class MonitorServer {
 
   /** Serves one client over any stream. */
   attach(protocol: Protocol, stream: Duplex): void {
-    const connection: Connection = new Connection(stream, this.#log, {
+    this.#serve(protocol, stream)
+  }
+
+  #welcome(protocol: Protocol, socket: Socket, address: SocketAddress): void {
+    if (this.#connections.size < (this.#options.clientLimit ?? CLIENT_LIMIT)) {
+      this.#serve(protocol, socket, 'path' in address ? undefined : new ForeignProtocol())
+      return
+    }
+    socket.destroy()
+    if (!this.#wasFull) this.#warn(`${showSocketAddress(address)}: refusing connections, ${this.clients} are open`)
+    this.#wasFull = true
+  }
+
+  #warn(text: string): void {
+    const onWarning = this.#options.onWarning ?? console.warn
+    onWarning(text)
+  }
+
+  #serve(protocol: Protocol, stream: Duplex, foreign?: ForeignProtocol): void {
+    const connection: Connection = new Connection(stream, {
+      log: this.#log,
+      turns: this.#turns,
+      ...(foreign && { foreign }),
       beforeAnswer: () => this.#flushIfDue(),
       onClose: () => this.#forget(connection),
     })
@@ -136,18 +161,22 @@ export class MonitorServer {
       events: false,
       limits: this.#options.limits ?? REQUEST_LIMITS,
     })
-    connection.open(session)
+    connection.open({
+      take: (bytes) => void session.receive(bytes),
+      end: () => session.end(),
+    })
     session.start()
   }
 
   #qtestSession(connection: Connection): ConnectedSession {
     const { memory, onQtestLine } = this.#options
-    return new QtestSession(this.#machine, {
+    const session = new QtestSession(this.#machine, {
       send: (bytes) => connection.send(bytes),
       close: () => this.#finish(),
       ...(memory && { memory }),
       ...(onQtestLine && { onLine: onQtestLine }),
     })
+    return { take: (bytes) => session.steps(bytes), end: () => session.end() }
   }
 
   #keep(line: Uint8Array): void {
@@ -191,6 +220,12 @@ export class MonitorServer {
     for (const connection of [...this.#connections]) connection.finish()
     if (this.#connections.size === 0) this.#onEnded()
   }
+}
+
+/** Whether only this computer can reach a numeric address. */
+function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '')
+  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'))
 }
 
 /**
