@@ -1,6 +1,7 @@
 // Makes v86 emulators for ROM images, quickly and many of them, and takes them down without delay.
 
 import type { V86, V86Options } from 'v86'
+import { arrayBufferOf } from '../common/array-buffer.js'
 import { checkInteger } from '../common/check.js'
 import { coreOf } from './v86-internals.js'
 import { compileWasm, type WasmModule } from './wasm-module.js'
@@ -74,8 +75,8 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
       },
       memory_size: memory,
       vga_memory_size: SMALL_VGA_MEMORY,
-      ...(bios && { bios: { buffer: toArrayBuffer(bios) } }),
-      ...(vgaBios && { vga_bios: { buffer: toArrayBuffer(vgaBios) } }),
+      ...(bios && { bios: { buffer: arrayBufferOf(bios) } }),
+      ...(vgaBios && { vga_bios: { buffer: arrayBufferOf(vgaBios) } }),
       autostart: false,
       disable_keyboard: true,
       disable_mouse: true,
@@ -110,8 +111,4 @@ async function compileInstalledWasm(): Promise<WasmModule> {
   const [{ createRequire }, { readFile }] = await Promise.all([import('node:module'), import('node:fs/promises')])
   const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm')
   return compileWasm(await readFile(path))
-}
-
-function toArrayBuffer(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer
 }

@@ -1,6 +1,7 @@
 // A whole guest as one file: v86's state and the machine's, which belong together and are of no use alone.
 
 import type { V86 } from 'v86'
+import { arrayBufferOf } from '../common/array-buffer.js'
 import { messageOf } from '../common/message-of.js'
 import type { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
@@ -9,11 +10,13 @@ import { coreOf } from './v86-internals.js'
 
 /** First bytes of a file. */
 const MAGIC = 'isa-pvpanic v86\n'
-const VERSION = 1
-/** After the magic: version and length of the description, 32 bits each, low byte first. */
+const VERSION = 2
+/** After the magic: version and length of the description, 32 bits each, low byte first; the SHA-256 of all that follows. */
 const VERSION_AT = MAGIC.length
 const LENGTH_AT = VERSION_AT + 4
-const HEADER_SIZE = LENGTH_AT + 4
+const DIGEST_AT = LENGTH_AT + 4
+const DIGEST_SIZE = 32
+const HEADER_SIZE = DIGEST_AT + DIGEST_SIZE
 /** v86's state begins at a multiple of this. */
 const ALIGNMENT = 16
 
@@ -24,7 +27,13 @@ interface Description {
   readonly machine: MachineState
 }
 
-/** The bytes are no saved guest, or one of another machine; the message says which. Nothing has changed. */
+/** What is used of JavaScript's Web Crypto, which Node's types declare elsewhere. */
+interface Digests {
+  readonly subtle: { digest(algorithm: 'SHA-256', bytes: ArrayBuffer): Promise<ArrayBuffer> }
+}
+const { crypto: digests } = globalThis as unknown as { crypto: Digests }
+
+/** The bytes are no saved guest, or one of another machine; the message says which. */
 export class SavedStateError extends Error {
   override readonly name = 'SavedStateError'
 }
@@ -47,12 +56,16 @@ export async function saveGuest(emulator: V86, machine: Machine): Promise<Uint8A
   header.setUint32(LENGTH_AT, text.length, true)
   bytes.set(text, HEADER_SIZE)
   bytes.set(state, stateAt)
+  bytes.set(await digestOf(bytes), DIGEST_AT)
   return bytes
 }
 
 /**
  * Brings a saved guest back, into an emulator and a machine made with the same options and images. A guest that was
  * running runs once the emulator does; a panicked one stands until `cont()`.
+ *
+ * Bytes that are refused have changed nothing: a checksum covers them, and the hardware is compared before v86 is given its
+ * state. They must still come from somebody who is trusted: v86 believes what its state says.
  * @returns a sentence for each thing in the state that this machine has no place for.
  * @throws {MachineError} if the machine has ended.
  * @throws {SavedStateError | TypeError | RangeError} for bytes that are damaged, of another version, or of a guest with
@@ -60,7 +73,7 @@ export async function saveGuest(emulator: V86, machine: Machine): Promise<Uint8A
  */
 export async function restoreGuest(emulator: V86, machine: Machine, bytes: Uint8Array): Promise<string[]> {
   if (machine.exitCode !== undefined) throw new MachineError('the machine has ended; a guest needs one that has not')
-  const { description, state } = parse(bytes)
+  const { description, state } = await parse(bytes)
   const { memorySize, acpi } = hardwareOf(emulator)
   if (description.memorySize !== memorySize) {
     throw new SavedStateError(
@@ -73,11 +86,10 @@ export async function restoreGuest(emulator: V86, machine: Machine, bytes: Uint8
   const machineState = parseMachineState(description.machine)
   const removeFilling = fillPciHoles(emulator)
   try {
-    // v86 looks at its own header first, and has changed nothing if that is not right.
     await emulator.restore_state(state)
   } catch (cause) {
     const why = messageOf(cause)
-    throw new SavedStateError(`v86 does not take the saved state: ${why}`, { cause })
+    throw new SavedStateError(`v86 does not take the saved state, and may have loaded half of it: ${why}`, { cause })
   } finally {
     removeFilling()
   }
@@ -107,24 +119,40 @@ function hardwareOf(emulator: V86): Omit<Description, 'machine'> {
   return { memorySize: cpu.memory_size[0] ?? 0, acpi: cpu.devices.acpi !== undefined }
 }
 
-function parse(bytes: Uint8Array): { description: Description; state: ArrayBuffer } {
-  if (bytes.length < HEADER_SIZE || new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
+async function parse(bytes: Uint8Array): Promise<{ description: Description; state: ArrayBuffer }> {
+  const header = new DataView(arrayBufferOf(bytes.subarray(0, HEADER_SIZE)))
+  if (header.byteLength < HEADER_SIZE || textOf(header.buffer.slice(0, MAGIC.length)) !== MAGIC) {
     throw new SavedStateError('this is not a saved guest: it does not begin with "isa-pvpanic v86"')
   }
-  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE)
   const version = header.getUint32(VERSION_AT, true)
   if (version !== VERSION) {
     throw new SavedStateError(`the saved guest is of version ${version}, this program reads version ${VERSION}`)
   }
-  const stateAt = align(HEADER_SIZE + header.getUint32(LENGTH_AT, true))
-  if (stateAt > bytes.length) throw new SavedStateError(`the saved guest is cut off after ${bytes.length} bytes`)
-  const text = bytes.subarray(HEADER_SIZE, HEADER_SIZE + header.getUint32(LENGTH_AT, true))
-  return { description: parseDescription(text), state: bytes.slice(stateAt).buffer as ArrayBuffer }
+  const digest = new Uint8Array(header.buffer, DIGEST_AT, DIGEST_SIZE)
+  if ((await digestOf(bytes)).some((byte, index) => byte !== digest[index])) {
+    throw new SavedStateError(
+      `the saved guest is damaged, or cut off: its ${bytes.length} bytes do not fit their checksum`,
+    )
+  }
+  const textEnd = HEADER_SIZE + header.getUint32(LENGTH_AT, true)
+  return {
+    description: parseDescription(arrayBufferOf(bytes.subarray(HEADER_SIZE, textEnd))),
+    state: arrayBufferOf(bytes.subarray(align(textEnd))),
+  }
 }
 
-function parseDescription(text: Uint8Array): Description {
+/** The checksum of everything behind the header. */
+async function digestOf(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await digests.subtle.digest('SHA-256', arrayBufferOf(bytes.subarray(HEADER_SIZE))))
+}
+
+function textOf(bytes: ArrayBuffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+}
+
+function parseDescription(text: ArrayBuffer): Description {
   try {
-    const { memorySize, acpi, machine } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
+    const { memorySize, acpi, machine } = JSON.parse(textOf(text))
     return { memorySize: Number(memorySize), acpi: acpi === true, machine }
   } catch (cause) {
     throw new SavedStateError('the saved guest is damaged: its description is not JSON', { cause })

@@ -1,5 +1,6 @@
 // A guest in v86 saved to one file and brought back.
 
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { GuestRom } from '../../src/testing/index.js'
 import { restoreGuest, saveGuest } from '../../src/v86/index.js'
@@ -43,23 +44,58 @@ describe('a saved guest', () => {
   })
 })
 
+describe('the bytes of a saved guest may be', () => {
+  const within = (bytes: Uint8Array, pool: ArrayBuffer | SharedArrayBuffer) => {
+    const view = new Uint8Array(pool, 3, bytes.length)
+    view.set(bytes)
+    return view
+  }
+
+  it.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['a Buffer', (bytes) => Buffer.from(bytes)],
+    ['a part of a Buffer at an odd offset', (bytes) => Buffer.concat([Buffer.alloc(7), bytes]).subarray(7)],
+    ['a part of an ArrayBuffer', (bytes) => within(bytes, new ArrayBuffer(bytes.length + 10))],
+    ['a part of a SharedArrayBuffer', (bytes) => within(bytes, new SharedArrayBuffer(bytes.length + 10))],
+  ])('%s', async (_, viewOf) => {
+    const bytes = viewOf(await saved(await boot(panics())))
+    const other = await prepare(panics())
+    await restoreGuest(other.emulator, other.machine, bytes)
+    other.machine.cont()
+    await atRest(other)
+    expect([other.machine.panics.total, other.serial()]).toEqual([2, 'b'])
+  })
+})
+
 describe('refused, with nothing changed, is', () => {
+  const DIGEST_AT = 24
+  const DIGEST_SIZE = 32
   const changed = (change: (bytes: Uint8Array) => unknown) => (bytes: Uint8Array) => {
     const copy = bytes.slice()
     const result = change(copy)
     return result instanceof Uint8Array ? result : copy
   }
   const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer).toString('latin1')
-  const replace = (from: string, to: string) =>
-    changed((bytes) => bytes.set(Buffer.from(to), text(bytes).indexOf(from)))
+  /** As somebody would who also makes the checksum anew. */
+  const forged = (change: (bytes: Uint8Array) => unknown) =>
+    changed((bytes) => {
+      change(bytes)
+      bytes.set(
+        createHash('sha256')
+          .update(bytes.subarray(DIGEST_AT + DIGEST_SIZE))
+          .digest(),
+        DIGEST_AT,
+      )
+    })
+  const replace = (from: string, to: string) => forged((bytes) => bytes.set(Buffer.from(to), text(bytes).indexOf(from)))
 
   it.each<[string, (bytes: Uint8Array) => Uint8Array, RegExp]>([
     ['an empty file', () => new Uint8Array(), /not a saved guest/],
     ['a file of another kind', changed((bytes) => bytes.fill(0, 0, 4)), /not a saved guest/],
-    ['another version', changed((bytes) => bytes.fill(2, 16, 17)), /is of version 2, this program reads version 1/],
-    ['a file cut off early', changed((bytes) => bytes.slice(0, 100)), /cut off after 100 bytes/],
-    ['a file cut off late', changed((bytes) => bytes.slice(0, -1000)), /v86 does not take the saved state/],
-    ['a description that is none', changed((bytes) => bytes.fill(0xff, 24, 26)), /description is not JSON/],
+    ['another version', changed((bytes) => bytes.fill(3, 16, 17)), /is of version 3, this program reads version 2/],
+    ['a file cut off early', changed((bytes) => bytes.slice(0, 100)), /damaged, or cut off: its 100 bytes/],
+    ['a file cut off late', changed((bytes) => bytes.slice(0, -1)), /damaged, or cut off/],
+    ['another length of the description', changed((bytes) => bytes.fill(1, 20, 21)), /description is not JSON/],
+    ['a description that is none', forged((bytes) => bytes.fill(0xff, 56, 58)), /description is not JSON/],
     [
       'a machine state that is none',
       replace('"guest-panicked"', '"guest-exploded"'),
@@ -68,7 +104,7 @@ describe('refused, with nothing changed, is', () => {
     [
       'a state of another v86',
       replace('\x76\x86\x76\x86', '\x00'),
-      /v86 does not take the saved state: Invalid header/,
+      /v86 does not take the saved state, and may have loaded half of it: Invalid header/,
     ],
   ])('%s', async (_, damage, message) => {
     const guest = await boot(panics())
@@ -80,6 +116,18 @@ describe('refused, with nothing changed, is', () => {
     guest.machine.cont()
     await atRest(guest)
     expect(guest.serial()).toBe('abc')
+  })
+
+  it('every damaged byte, wherever it is', async () => {
+    const guest = await boot(panics())
+    const bytes = await saved(guest)
+    const memory = () => Buffer.from(guest.cpu.read_blob(0, 1 << 20))
+    const before = memory()
+    for (let at = 24; at < bytes.length; at += Math.floor(bytes.length / 40)) {
+      const damaged = changed((copy) => copy.fill((copy[at] ?? 0) ^ 0x10, at, at + 1))(bytes)
+      await expect(restoreGuest(guest.emulator, guest.machine, damaged)).rejects.toThrow(/damaged, or cut off/)
+    }
+    expect(memory().equals(before)).toBe(true)
   })
 
   it.each([

@@ -1,6 +1,7 @@
 // Guests in v86, in this process: starts at once, runs in browsers too, 32-bit only.
 
 import type { V86, V86Options } from 'v86'
+import { arrayBufferOf } from '../../../common/array-buffer.js'
 import { pickOptions } from '../../../common/check.js'
 import { dumpCore, writeCore } from '../../../core-dump/index.js'
 import type { Machine } from '../../../machine/machine.js'
@@ -110,9 +111,7 @@ function imageOptions({ kernel, initrd, multiboot, fda, hda, cdrom, append, bios
   }
 }
 
-/** v86 writes into its images and reads them by words. */
+/** A copy, for v86 writes into its images, and reads them by words. */
 function bufferOf(image: Uint8Array): { buffer: ArrayBuffer } {
-  const copy = new Uint8Array(Math.ceil(image.length / 4) * 4)
-  copy.set(image)
-  return { buffer: copy.buffer }
+  return { buffer: arrayBufferOf(image, 4) }
 }
