@@ -1,6 +1,5 @@
 // Puts a core dump on disk.
 
-import { replaceWhole } from '../node/whole-file.js'
 import type { ElfCore } from './elf-core.js'
 
 export interface WriteCoreOptions {
@@ -17,7 +16,12 @@ export interface WriteCoreOptions {
  * @returns the bytes written.
  * @throws what the file system says, and the signal's reason.
  */
-export function writeCore(path: string, core: ElfCore, { onProgress, signal }: WriteCoreOptions = {}): Promise<number> {
+export async function writeCore(
+  path: string,
+  core: ElfCore,
+  { onProgress, signal }: WriteCoreOptions = {},
+): Promise<number> {
+  const { replaceWhole } = await import('../node/whole-file.js')
   return replaceWhole(path, async (file) => {
     let written = 0
     for (const piece of core.pieces()) {

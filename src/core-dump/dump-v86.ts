@@ -1,8 +1,8 @@
 // The core dump of a guest in v86: takes memory and registers out of the emulator once the guest stands.
 
-import type { V86 } from 'v86'
 import type { Machine } from '../machine/machine.js'
 import { coreOf, type V86Cpu } from '../v86/v86-internals.js'
+import type { V86 } from '../v86/v86-types.js'
 import { ElfCore, type I386Registers, type MemoryMapping, type MemoryRange, MOST_MAPPINGS } from './elf-core.js'
 import { mappedMemory } from './page-tables.js'
 

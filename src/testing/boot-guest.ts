@@ -2,7 +2,7 @@
 
 import { checkKnownOptions, checkOneOf, type OptionNames, OptionTypeError } from '../common/check.js'
 import type { Machine } from '../machine/machine.js'
-import { ATTACH_OPTIONS } from '../v86/attach.js'
+import { ATTACH_OPTIONS } from '../v86/attach-options.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
 import type { QemuEngineOptions } from './engines/qemu/engine.js'
 import { startV86Engine, type V86EngineOptions } from './engines/v86/engine.js'

@@ -10,21 +10,21 @@ const PLACES = [
   '/opt/homebrew/share/qemu/bios.bin',
 ]
 
+/** What a firmware image may have. */
+const MOST_BYTES = 0x1000000
+
 /** @throws {ImageError} that says how to install it, or to give an image. */
 export async function findFirmware(places: readonly string[] = PLACES): Promise<Uint8Array> {
-  // Imported here, so that a browser can load this module.
-  const files = await import('node:fs/promises').catch(() => undefined)
   for (const place of places) {
-    if (files === undefined) break
     try {
-      return await files.readFile(place)
+      const { readBounded } = await import('../node/bounded-read.js')
+      return await readBounded(place, { most: MOST_BYTES })
     } catch {
-      // The next place may have it.
+      // The next place may have it; a browser has none.
     }
   }
-  const searched = files === undefined ? '' : `; there is none at ${places.join(', ')}`
   throw new ImageError(
-    `bios: this guest needs a PC's firmware, such as SeaBIOS${searched}. ` +
+    `bios: this guest needs a PC's firmware, such as SeaBIOS; there is none at ${places.join(', ')}. ` +
       'On Debian: apt-get install seabios. Or give an image as bios (--bios FILE).',
   )
 }

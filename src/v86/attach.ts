@@ -1,51 +1,18 @@
 // Gives a v86 emulator the machine: its devices on v86's ports, its run state in command of v86's processor.
 
-import type { V86 } from 'v86'
-import { checkInteger, checkKnownOptions, type OptionNames } from '../common/check.js'
+import { checkInteger, checkKnownOptions } from '../common/check.js'
 import { DebugExit } from '../devices/debug-exit.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import { Pvpanic } from '../devices/pvpanic.js'
-import { type FwCfgFile, pvpanicPortFile } from '../firmware/pvpanic-port.js'
+import { pvpanicPortFile } from '../firmware/pvpanic-port.js'
 import { Machine } from '../machine/machine.js'
-import { MACHINE_OPTIONS, type MachineOptions } from '../machine/machine-options.js'
 import { listenToPowerOff, mendAcpi, movePowerManagement } from './acpi.js'
+import { ATTACH_OPTIONS, type AttachOptions } from './attach-options.js'
 import { addFwCfgFiles } from './fw-cfg.js'
 import { serveGuestPorts } from './guest-ports.js'
 import { type EmulatorFault, V86CpuControl } from './v86-cpu.js'
 import { coreOf, listenToHalt, type V86Cpu } from './v86-internals.js'
-
-export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
-  /**
-   * Whether the machine's DMA controllers and page registers serve the guest in place of v86's. v86's floppy moves its
-   * data by v86's own and does not work then. Default: false; v86's serve the guest, and `machine.dma` is not reached.
-   */
-  readonly dma?: boolean
-  /** More files for the firmware, such as `acpiFiles()` of isa-pvpanic/firmware makes; `etc/pvpanic-port` is always there. */
-  readonly fwCfgFiles?: readonly FwCfgFile[]
-  /** Told when the guest halts with interrupts off, which only a reset can end. May be called from within the guest's HLT. */
-  readonly onHalt?: () => void
-  /**
-   * Told of what a device threw at a guest's access (the first time; the guest goes on), and of each `EmulatorFault`
-   * (the machine is stopped then). Default: writes to the console.
-   */
-  readonly onError?: (error: unknown) => void
-  /**
-   * Milliseconds for which one instruction of the guest, with the listeners that it calls, may keep this thread: the
-   * emulator fails then. 1..0x7fffffff, or Infinity. Node only. Default: 2000.
-   */
-  readonly turnLimitMs?: number
-}
-
-const { cpu: _cpu, memory: _memory, ...FREE_MACHINE_OPTIONS } = MACHINE_OPTIONS
-/** The name of every option. */
-export const ATTACH_OPTIONS: OptionNames<AttachOptions> = {
-  ...FREE_MACHINE_OPTIONS,
-  dma: true,
-  fwCfgFiles: true,
-  onHalt: true,
-  onError: true,
-  turnLimitMs: true,
-}
+import type { V86 } from './v86-types.js'
 
 const TURN_LIMIT_MS = 2000
 const LONGEST_TIMER_MS = 0x7fffffff

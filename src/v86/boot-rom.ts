@@ -1,10 +1,11 @@
 // Makes v86 emulators for ROM images, quickly and many of them, and takes them down without delay.
 
-import type { V86, V86Options } from 'v86'
 import { arrayBufferOf } from '../common/array-buffer.js'
 import { checkInteger } from '../common/check.js'
+import { loadWasm } from './load-wasm.js'
 import { coreOf } from './v86-internals.js'
-import { compileWasm, type WasmModule } from './wasm-module.js'
+import type { V86, V86Options } from './v86-types.js'
+import type { WasmModule } from './wasm-module.js'
 
 const MEBIBYTE = 0x100000
 /** A 32-bit WebAssembly memory holds no more, as v86 lays it out. */
@@ -39,8 +40,11 @@ export interface EmulatorOptions {
    * Default: 1 MiB.
    */
   readonly memory?: number
-  /** v86's `v86.wasm`, as `compileWasm()` makes it. In Node it is found in the installed package and compiled once a process. */
-  readonly wasm?: WasmModule
+  /**
+   * v86's `v86.wasm`: its address, or what `compileWasm()` makes of it. Default: in Node the file of the installed package
+   * v86; in browsers `v86.wasm` beside the page, or beside a worker's script. Each address is compiled once.
+   */
+  readonly wasm?: WasmModule | URL | string
   /** More options for v86. */
   readonly v86?: Partial<V86Options>
 }
@@ -62,7 +66,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
   const { V86: Emulator } = await import('v86').catch((cause) => {
     throw new Error('v86 cannot be loaded; it is installed by: npm install v86', { cause })
   })
-  const wasm = options.wasm ?? (await compiledWasm())
+  const wasm = await loadWasm(options.wasm)
   return new Promise((resolve, reject) => {
     const emulator = new Emulator({
       wasm_fn: async (imports) => {
@@ -96,19 +100,4 @@ export async function destroyEmulator(emulator: V86): Promise<void> {
   const destroyed = emulator.destroy()
   coreOf(emulator).cpu.stop_idling()
   await destroyed
-}
-
-let wasmModule: Promise<WasmModule> | undefined
-
-/** v86's WebAssembly from the package installed, compiled at the first call. Node only. */
-function compiledWasm(): Promise<WasmModule> {
-  wasmModule ??= compileInstalledWasm()
-  return wasmModule
-}
-
-async function compileInstalledWasm(): Promise<WasmModule> {
-  // Imported here, so that a browser can load this module.
-  const [{ createRequire }, { readFile }] = await Promise.all([import('node:module'), import('node:fs/promises')])
-  const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm')
-  return compileWasm(await readFile(path))
 }

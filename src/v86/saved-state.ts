@@ -1,12 +1,12 @@
 // A whole guest as one file: v86's state and the machine's, which belong together and are of no use alone.
 
-import type { V86 } from 'v86'
 import { arrayBufferOf } from '../common/array-buffer.js'
 import { messageOf } from '../common/message-of.js'
 import type { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
 import { type MachineState, parseMachineState } from '../machine/machine-state.js'
 import { coreOf } from './v86-internals.js'
+import type { V86 } from './v86-types.js'
 
 /** First bytes of a file. */
 const MAGIC = 'isa-pvpanic v86\n'

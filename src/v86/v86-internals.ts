@@ -1,7 +1,7 @@
 // What is used of v86 beyond its declared interface, in one place. Names as in v86 0.5.462, whose build keeps them.
 
-import type { V86 } from 'v86'
 import { OptionTypeError } from '../common/check.js'
+import type { V86 } from './v86-types.js'
 
 /** An I/O handler. v86 gives values as signed or unsigned 32-bit numbers and takes either. */
 export type V86PortRead = () => number

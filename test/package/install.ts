@@ -18,7 +18,7 @@ console.log(machine.runState)
 const BOTH = `import { Machine } from 'isa-pvpanic'\n${USE}`
 
 /** What users of the other entry points have, in the versions that the project itself is tested with. */
-const COMPANIONS = ['typescript@5.9', 'v86@0.5.462', 'vitest@4', '@types/node@20']
+const COMPANIONS = ['typescript@5.9', 'v86@0.5.462', 'vitest@4', '@types/node@22']
 const BROWSER_ENTRIES = [
   'isa-pvpanic',
   'isa-pvpanic/firmware',

@@ -1,11 +1,10 @@
 // Guests in v86, in this process: starts at once, runs in browsers too, 32-bit only.
 
-import type { V86, V86Options } from 'v86'
 import { arrayBufferOf } from '../../../common/array-buffer.js'
 import { pickOptions } from '../../../common/check.js'
 import { dumpCore, writeCore } from '../../../core-dump/index.js'
 import type { Machine } from '../../../machine/machine.js'
-import { ATTACH_OPTIONS } from '../../../v86/attach.js'
+import { ATTACH_OPTIONS } from '../../../v86/attach-options.js'
 import {
   type AttachOptions,
   attach,
@@ -14,6 +13,7 @@ import {
   EmulatorFault,
   type WasmModule,
 } from '../../../v86/index.js'
+import type { V86, V86Options } from '../../../v86/v86-types.js'
 import type { EngineListener, GuestEngine } from '../../engine.js'
 import type { LoadedImages } from '../../guest-images.js'
 import { builtinGuest } from '../../rom/builtin-guest.js'
@@ -21,10 +21,10 @@ import { checkRoom } from './room.js'
 
 /** What only v86 has. */
 export interface V86EngineOptions extends AttachOptions {
-  /** v86's `v86.wasm`, compiled. In Node it is found in the installed package and compiled once a process. */
-  readonly wasm?: WasmModule
-  /** More options for v86. */
-  readonly v86?: Partial<V86Options>
+  /** v86's `v86.wasm`, as `createEmulator` of isa-pvpanic/v86 takes it. */
+  readonly wasm?: WasmModule | URL | string
+  /** More options for v86, of its type `V86Options`. */
+  readonly v86?: object
 }
 
 /** @throws what `createEmulator` and `attach` throw; {ImageError} for images that do not fit into memory. */

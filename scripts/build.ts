@@ -1,0 +1,125 @@
+// Builds `dist/`: every entry point as an ES module, the programs, and in `dist/chunks` what they share, once.
+// `--js` leaves out the declarations, which take most of the time.
+//
+// `dist/cjs` is for require(): each file there hands out the ES module, so a class is one class however it was loaded.
+// Its declarations are copies, since TypeScript reads a .d.ts by the package.json beside it. They keep the names of the
+// originals: npm packs the two next to each other, and the second costs almost nothing.
+
+import { readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { argv } from 'node:process'
+import { type BuildOptions, build, type Plugin } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
+
+/** Each entry point of package.json's `exports`; `.` is `index`. */
+const LIBRARIES: Readonly<Record<string, string>> = {
+  index: 'src/index.ts',
+  firmware: 'src/firmware/index.ts',
+  libvirt: 'src/libvirt/index.ts',
+  'plan-2013': 'src/plan-2013/index.ts',
+  qmp: 'src/monitor/qmp/index.ts',
+  qtest: 'src/monitor/qtest/index.ts',
+  monitor: 'src/monitor/server/index.ts',
+  'core-dump': 'src/core-dump/index.ts',
+  v86: 'src/v86/index.ts',
+  testing: 'src/testing/index.ts',
+  vitest: 'src/vitest/index.ts',
+}
+/** Those of package.json's `bin`. */
+const PROGRAMS = { cli: 'src/cli/main.ts', 'pvpanic-system': 'src/cli/system/main.ts' }
+/**
+ * What floors that browsers load too import from Node's part, when they need it. package.json's `imports` gives browsers
+ * the last one in place of each.
+ */
+const NODE_ONLY = {
+  'node/bounded-read': 'src/node/bounded-read.ts',
+  'node/whole-file': 'src/node/whole-file.ts',
+  'node/installed-wasm': 'src/node/installed-wasm.ts',
+  'node/engine': 'src/testing/engines/qemu/engine.ts',
+  'node/in-browser': 'src/node/in-browser.ts',
+}
+/** Vitest itself cannot be loaded by require(). */
+const REQUIRED = Object.keys(LIBRARIES).filter((name) => name !== 'vitest')
+/** The floors that an embedder steps through in a debugger. Maps of all floors would double the package. */
+const MAPPED = /\/src\/(common|bus|devices|machine)\//
+
+const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+const common: Pick<BuildOptions, 'external' | 'platform'> = {
+  external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })],
+  platform: 'neutral',
+}
+const chunkFileNames = 'chunks/[name].js'
+
+function modules(): BuildOptions {
+  return {
+    ...common,
+    input: { ...LIBRARIES, ...PROGRAMS, ...NODE_ONLY },
+    plugins: [nodeOnlyImports(), coreMapsOnly(), modulesForRequire()],
+    output: { dir: 'dist', cleanDir: true, format: 'esm', chunkFileNames, sourcemap: true, comments: { jsdoc: false } },
+  }
+}
+
+/** Members marked @internal are left out of the declarations. */
+function declarations(dir: string, names: readonly string[]): BuildOptions {
+  return {
+    ...common,
+    input: Object.fromEntries(names.map((name) => [name, LIBRARIES[name] ?? ''])),
+    plugins: [typesOfV86(), dts({ emitDtsOnly: true, compilerOptions: { stripInternal: true } })],
+    output: { dir, format: 'esm', chunkFileNames },
+    checks: { pluginTimings: false },
+  }
+}
+
+/** The bundler would lose the attribute in that file, so it is copied as it stands. */
+function typesOfV86(): Plugin {
+  return {
+    name: 'types-of-v86',
+    resolveId: (source) =>
+      source.endsWith('/v86-types.js') ? { id: resolve('src/v86-types.js'), external: true } : null,
+    generateBundle() {
+      const source = readFileSync('src/v86/v86-types.ts', 'utf8')
+      this.emitFile({ type: 'asset', fileName: 'v86-types.d.ts', source })
+    },
+  }
+}
+
+function nodeOnlyImports(): Plugin {
+  return {
+    name: 'node-only-imports',
+    resolveId(source, _, { kind }) {
+      const name = kind === 'dynamic-import' && /\/(?:node|engines\/qemu)\/([\w-]+)\.js$/.exec(source)?.[1]
+      return name ? { id: `#node/${name}`, external: true } : null
+    },
+  }
+}
+
+function coreMapsOnly(): Plugin {
+  return {
+    name: 'core-maps-only',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk' || chunk.moduleIds.every((id) => MAPPED.test(id))) continue
+        chunk.code = chunk.code.replace(`//# sourceMappingURL=${basename(chunk.fileName)}.map`, '')
+        delete bundle[`${chunk.fileName}.map`]
+      }
+    },
+  }
+}
+
+function modulesForRequire(): Plugin {
+  return {
+    name: 'modules-for-require',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'cjs/package.json', source: '{ "type": "commonjs" }\n' })
+      for (const name of REQUIRED) {
+        const source = `module.exports = require('../${name}.js')\n`
+        this.emitFile({ type: 'asset', fileName: `cjs/${name}.js`, source })
+      }
+    },
+  }
+}
+
+await build(modules())
+if (!argv.includes('--js')) {
+  await build([declarations('dist', Object.keys(LIBRARIES)), declarations('dist/cjs', REQUIRED)])
+}
