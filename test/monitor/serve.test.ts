@@ -55,7 +55,7 @@ class RawClient {
       this.text += text
     })
     this.socket.on('error', () => {})
-    this.closed = once(this.socket, 'close')
+    this.closed = new Promise((resolve) => this.socket.on('close', resolve))
     cleanups.push(() => this.socket.destroy())
   }
 
@@ -111,7 +111,7 @@ describe('serve', () => {
     other.kill('SIGSTOP')
     const queue = Array.from({ length: 4 }, () => connect({ path }).on('error', () => {}))
     cleanups.push(...queue.map((socket) => () => socket.destroy()))
-    await sleep(20)
+    await until(() => queue.every(({ connecting }) => !connecting))
     await expect(serve(new Machine(), { qmp: [`unix:${path}`] })).rejects.toThrow('may use this socket (EAGAIN)')
     expect(statSync(path).isSocket()).toBe(true)
   })
@@ -193,7 +193,7 @@ describe('serve', () => {
       const request = `${opening}{"execute":"qmp_capabilities"}{"execute":"quit"}\n`
       for (let at = 0; at < request.length; at += pieceLength) {
         browser.socket.write(Buffer.from(request.slice(at, at + pieceLength), 'latin1'))
-        if (pieceLength === 1 && at < 10) await sleep(2)
+        if (pieceLength === 1 && at < 10) await nextTurn()
       }
       await browser.closed
     }
@@ -209,7 +209,7 @@ describe('serve', () => {
     await Promise.all(others.map(({ closed }) => closed))
     expect([server.clients, warnings]).toEqual([2, [`unix:${qmp}: refusing connections, 2 are open`]])
     first.socket.destroy()
-    while (server.clients === 2) await sleep(1)
+    await until(() => server.clients < 2)
     expect(await (await qmpClient(qmp)).execute('query-name')).toEqual({})
   })
 
@@ -220,7 +220,7 @@ describe('serve', () => {
     for (const flood of floods) {
       flood.socket.on('data', () => order.push('filled')).write('memset 0x0 0xffffffffffffffff 1\n'.repeat(50))
     }
-    await sleep(20)
+    await until(() => order.includes('filled'))
     const client = await qmpClient(qmp)
     for (let i = 0; i < 5; i++) {
       await client.execute('query-status')
