@@ -20,7 +20,8 @@ function run(random: Random, tally: Tally): void {
     deepStrictEqual(read(inPieces(random, bytes)), results)
     tally.inputs++
     const expected = parseByLanguage(text)
-    if (expected !== undefined) deepStrictEqual(results.map(plain), [expected])
+    // As text: to QMP, -0 is the integer 0.
+    if (expected !== undefined) deepStrictEqual(JSON.stringify(results.map(plain)), JSON.stringify([expected]))
   }
 }
 
