@@ -306,6 +306,15 @@ it('--qmp lets a client watch, and decide what becomes of the panicked guest', a
   await letGoOn(await findPanicked(address, { connect: 10_000, panic: 1000 }), finished)
 })
 
+it('`demo` fits a terminal of 80 columns, in some forty lines, and says where to go next', async () => {
+  const { exitCode, stdout } = await run(['demo'])
+  const lines = stdout.split('\n')
+  expect(exitCode).toBe(0)
+  expect(lines.filter((line) => line.length > 80)).toEqual([])
+  expect(lines.length).toBeLessThan(45)
+  expect(lines.at(-4)).toMatch(/^Next: {2}npm run demo /)
+})
+
 it('`demo --all --json` shows the panic under each mode at each port', { timeout: 60_000 }, async () => {
   const { exitCode, stdout } = await run(['demo', '--all', '--json'])
   const outcomes = JSON.parse(stdout) as { onPanic: string; iobase: number; panics: number; runState: string }[]

@@ -42,7 +42,7 @@ export function builtinGuestProgram({ iobase = PVPANIC_DEFAULT_IOBASE, size }: B
       )
 
       // With pvpanic at port 0, this must still reach the controller: only channel 0's address is hidden then.
-      .print('guest: programming DMA channel 2 as for a floppy read of 512 bytes to 0x10000\n')
+      .print('guest: programming DMA channel 2, as a floppy driver does\n')
       .programDma({ channel: 2, address: 0x10000, length: 512, transfer: 'to-memory' })
 
       .print(`guest: panic, writing 1 to port ${port}\n`)
