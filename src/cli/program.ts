@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { messageOf } from '../common/message-of.js'
+import { completionCommand } from './completion.js'
 import { demoCommand } from './demo.js'
 import { domainCommand } from './domain.js'
 import { EXIT } from './exit-codes.js'
@@ -35,6 +36,7 @@ export async function isaPvpanic(args: readonly string[], streams: Streams): Pro
     traceCommand(terminal, finish),
     matrixCommand(terminal, finish),
     domainCommand(terminal, finish),
+    completionCommand(terminal, program),
   ]
   for (const command of commands) program.addCommand(command)
   configure(program, terminal)
