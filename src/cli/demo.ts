@@ -46,6 +46,7 @@ export function demoCommand(terminal: Terminal): Command {
     .description('boot the built-in guest and let it panic under each mode')
     .option('--all', `with the device at ${IOBASES.map(hex).join(', ')} in turn, not at ${hex(IOBASES[0])} alone`)
     .option('--json', 'print one JSON document at the end instead of lines')
+    .addHelpText('after', '\nExamples:\n  isa-pvpanic demo --all\n  isa-pvpanic demo --json | jq .[].runState')
     .action(async ({ all, json }: { all?: boolean; json?: boolean }) => {
       const outcomes: Outcome[] = []
       for (const iobase of all ? IOBASES : IOBASES.slice(0, 1)) {

@@ -26,7 +26,15 @@ export function domainCommand(terminal: Terminal, finish: (exitCode: number) => 
     .option('--qemu <version>', 'QEMU version, such as 7.2 (default: the newest)')
     .option('--strict', 'refuse what libvirt 9.0 refuses, such as on_crash=ignore')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExit code 0: the domain would start. 1: it would not. 2: usage error, or no usable XML.')
+    .addHelpText(
+      'after',
+      `
+Exit code 0: the domain would start. 1: it would not. 2: usage error, or no usable XML.
+
+Examples:
+  isa-pvpanic domain guest.xml
+  virsh dumpxml guest | isa-pvpanic domain - --qemu 7.2`,
+    )
     .action(async (file: string, options: DomainCommandOptions) => {
       finish(await refusing(() => examine(file, options, terminal)))
     })

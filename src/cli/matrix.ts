@@ -40,7 +40,15 @@ export function matrixCommand(terminal: Terminal, finish: (exitCode: number) => 
     .option('--libvirt <version>', 'with --today: the libvirt version (default: a release of the same period)')
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'markdown', 'json']).default('table'))
     .option('--explain', 'say for each cell what it rests on')
-    .addHelpText('after', '\nExit code 0: all rows came out as planned. 1: one did not. 2: usage error.')
+    .addHelpText(
+      'after',
+      `
+Exit code 0: all rows came out as planned. 1: one did not. 2: usage error.
+
+Examples:
+  isa-pvpanic matrix --option 2b --explain
+  isa-pvpanic matrix --today --qemu 7.2 --format markdown`,
+    )
     .action((options: MatrixOptions, command: Command) => {
       if (options.libvirt !== undefined && options.today !== true) {
         command.error("error: option '--libvirt <version>' can be used with option '--today' only")

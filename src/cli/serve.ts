@@ -65,7 +65,15 @@ export function serveCommand(terminal: Terminal, finish: (exitCode: number) => v
     .option('--name <name>', 'what query-name returns')
     .option('--qemu <version>', 'behave like this QEMU version, such as 7.2 (default: the newest)')
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
-    .addHelpText('after', '\nIt ends when the machine does, with the exit code that QEMU would have left with.')
+    .addHelpText(
+      'after',
+      `
+It ends when the machine does, with the exit code that QEMU would have left with.
+
+Examples:
+  isa-pvpanic serve --qmp unix:qmp.sock --qtest unix:qtest.sock
+  isa-pvpanic serve --qmp tcp:127.0.0.1:4444 --on-panic destroy --exit-failure`,
+    )
     .action(async (options: ServeCommandOptions, command: Command) => {
       if (options.qmp === undefined && options.qtest === undefined) {
         command.error('error: there is nothing to serve; give --qmp unix:PATH, --qtest unix:PATH, or both')

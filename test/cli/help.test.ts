@@ -3,9 +3,24 @@
 import { describe, expect, it } from 'vitest'
 import { run } from './run-program.js'
 
-const COMMANDS = ['demo', 'run', 'serve', 'trace record', 'trace print', 'trace replay', 'matrix', 'domain']
+const COMMANDS = [
+  'demo',
+  'run',
+  'serve',
+  'trace record',
+  'trace print',
+  'trace replay',
+  'matrix',
+  'domain',
+  'completion',
+]
 
 describe.each(COMMANDS)('%s --help', (command) => {
+  it('shows examples', async () => {
+    const { stdout } = await run([...command.split(' '), '--help'])
+    expect(stdout).toMatch(/\nExamples:\n {2}\S/)
+  })
+
   it('exits with 0, and tells no empty default', async () => {
     const { exitCode, stdout } = await run([...command.split(' '), '--help'])
     expect(exitCode).toBe(0)

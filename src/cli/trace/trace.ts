@@ -69,7 +69,11 @@ export function traceCommand(terminal: Terminal, finish: (exitCode: number) => v
       'after',
       `
 What was recorded is kept however it ends; if nothing was, the file is left as it was.
-Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal came. 2: usage error. 124: time ran out.`,
+Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal came. 2: usage error. 124: time ran out.
+
+Examples:
+  isa-pvpanic trace record boot.trace
+  isa-pvpanic trace record boot.trace --bios my.rom --timeout 10s`,
     )
     .action(async (file: string, options: RecordOptions) => finish(await record(file, options, terminal)))
   trace
@@ -77,6 +81,10 @@ Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal c
     .description('print a recording, one access a line')
     .addOption(iobaseOption())
     .addOption(ports)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  isa-pvpanic trace print boot.trace | head\n  zcat boot.trace.gz | isa-pvpanic trace print - --ports 0x505',
+    )
     .action(async (file: string, options: { iobase: number; ports?: PortRange[] }) =>
       finish(await withTrace(file, (trace) => print(trace, options, terminal))),
     )
@@ -91,7 +99,11 @@ Exit code 0: the guest reported or ended. 1: nothing was recorded, or a signal c
       'after',
       `
 Without --ports, accesses to a PC's devices that are not part of the machine are left out, and said to be. Any other port
-at which it has nothing gives all ones, as it did if nothing was there. Exit code 1: a read differs.`,
+at which it has nothing gives all ones, as it did if nothing was there. Exit code 1: a read differs.
+
+Examples:
+  isa-pvpanic trace replay boot.trace
+  isa-pvpanic trace replay boot.trace --ports 0x505 --qemu 7.2`,
     )
     .action(async (file: string, options: DeviceOptions & { ports?: PortRange[] }) =>
       finish(await withTrace(file, (trace) => replay(trace, options, terminal))),
