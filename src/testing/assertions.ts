@@ -8,6 +8,14 @@ export class GuestAssertionError extends Error {
   /** As test runners know a failed assertion. */
   override readonly name = 'AssertionError'
   readonly code = 'ERR_ASSERTION'
+  readonly actual: unknown
+  readonly expected: unknown
+
+  constructor(message: string, { actual, expected }: Pick<Check, 'actual' | 'expected'>) {
+    super(message)
+    this.actual = actual
+    this.expected = expected
+  }
 }
 
 /** @throws {GuestAssertionError} unless the guest has reported a panic. */
@@ -17,8 +25,8 @@ export function assertPanicked(guest: Checked): void {
 
 /** @throws {GuestAssertionError} if the guest has reported a panic. */
 export function assertNotPanicked(guest: Checked): void {
-  const { pass, message } = checkPanicked(guest)
-  if (pass) throw new GuestAssertionError(message(true))
+  const check = checkPanicked(guest)
+  if (check.pass) throw new GuestAssertionError(check.message(true), check)
 }
 
 /** @throws {GuestAssertionError} unless the guest has made such a report. */
@@ -36,6 +44,6 @@ export function assertExitCode(guest: Checked, exitCode: number): void {
   demand(checkExitCode(guest, exitCode))
 }
 
-function demand({ pass, message }: Check): void {
-  if (!pass) throw new GuestAssertionError(message())
+function demand(check: Check): void {
+  if (!check.pass) throw new GuestAssertionError(check.message(), check)
 }

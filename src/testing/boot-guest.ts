@@ -1,13 +1,14 @@
 // Boots a guest with a pvpanic device in the engine that is asked for.
 
-import { checkKnownOptions, checkOneOf, type OptionNames, OptionTypeError } from '../common/check.js'
+import { checkInteger, checkKnownOptions, checkOneOf, type OptionNames, OptionTypeError } from '../common/check.js'
 import type { Machine } from '../machine/machine.js'
 import { ATTACH_OPTIONS } from '../v86/attach-options.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
 import type { QemuEngineOptions } from './engines/qemu/engine.js'
 import { startV86Engine, type V86EngineOptions } from './engines/v86/engine.js'
-import { Guest } from './guest.js'
+import { Guest, type GuestOptions } from './guest.js'
 import { type GuestImages, loadImages } from './guest-images.js'
+import { LONGEST_TIMER_MS } from './waiters.js'
 
 export type { Guest } from './guest.js'
 
@@ -16,11 +17,9 @@ export const ENGINES = ['v86', 'qemu'] as const
 export type EngineName = (typeof ENGINES)[number]
 
 /** How to boot a guest in either engine. */
-export interface BootOptions extends GuestImages, V86EngineOptions, QemuEngineOptions {
+export interface BootOptions extends GuestImages, GuestOptions, V86EngineOptions, QemuEngineOptions {
   /** Default: 'v86'. */
   readonly engine?: EngineName
-  /** Ends the guest when aborted. */
-  readonly signal?: AbortSignal
 }
 
 /** The name of every option. */
@@ -28,6 +27,7 @@ const BOOT_OPTIONS: OptionNames<BootOptions> = {
   ...ATTACH_OPTIONS,
   engine: true,
   signal: true,
+  timeoutMs: true,
   bios: true,
   vgaBios: true,
   kernel: true,
@@ -46,12 +46,23 @@ const BOOT_OPTIONS: OptionNames<BootOptions> = {
 }
 
 /** Options that would silently mean nothing in the other engine. */
-const ONLY_V86 = ['qemu', 'secondIobase', 'clock', 'dma', 'fwCfgFiles', 'onError', 'wasm', 'v86'] as const
+const ONLY_V86 = [
+  'qemu',
+  'secondIobase',
+  'clock',
+  'dma',
+  'fwCfgFiles',
+  'onError',
+  'turnLimitMs',
+  'wasm',
+  'v86',
+] as const
 const ONLY_QEMU = ['qemuProgram', 'qemuArguments', 'accelerator'] as const
 
 /**
  * Boots a guest from its images; without any, the built-in guest, which also gets the machine's DMA controllers. The
- * guest takes its first turn after whoever awaits this has had one, unless `startPaused` holds it. Always dispose of it.
+ * guest takes its first turn after whoever awaits this has had one, unless `startPaused` holds it. Dispose of it, by `await using` or
+ * by the fixture of isa-pvpanic/vitest.
  * @throws {ImageError} for an image that cannot be booted, {OptionTypeError} for an unknown option or one of the
  *   other engine, {QemuError} if
  *   QEMU does not start, and what `createEmulator`, `attach` and `new Machine` throw.
@@ -60,10 +71,11 @@ export function bootGuest(options?: BootOptions & { readonly engine?: 'v86' }): 
 export function bootGuest(options: BootOptions): Promise<Guest>
 export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
   checkKnownOptions(options, BOOT_OPTIONS)
-  const { engine: name = 'v86', signal } = options
+  const { engine: name = 'v86', signal, timeoutMs } = options
   checkOneOf('engine', name, ENGINES)
   const foreign = (name === 'v86' ? ONLY_QEMU : ONLY_V86).find((option) => Object.hasOwn(options, option))
   if (foreign !== undefined) throw new OptionTypeError(foreign, `engine '${name}' has no such option`)
+  if (typeof timeoutMs === 'number') checkInteger('timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS)
   signal?.throwIfAborted()
   const images = await loadImages(options, name === 'v86', signal)
   const engine: GuestEngine<GuestMachine> =
@@ -72,7 +84,7 @@ export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
     await engine.dispose()
     signal.throwIfAborted()
   }
-  return new Guest(engine, signal)
+  return new Guest(engine, options)
 }
 
 async function startQemu(...args: Parameters<typeof import('./engines/qemu/engine.js').startQemuEngine>) {

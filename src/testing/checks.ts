@@ -11,6 +11,9 @@ export type Checked = GuestMachine | { readonly machine: GuestMachine; readonly 
 /** Whether a claim holds. */
 export interface Check {
   readonly pass: boolean
+  /** What was found and what was claimed, for a test runner to show. */
+  readonly actual: unknown
+  readonly expected: unknown
   /** Why it does not hold (or why it does, for a claim that it should not), with what the guest did. */
   message(negated?: boolean): string
 }
@@ -21,43 +24,47 @@ const QUOTED_LINES = 10
 
 /** The guest has reported a panic. */
 export function checkPanicked(checked: Checked): Check {
-  return checkReported(checked, 'panicked', 'the guest to have panicked')
+  return checkReports(checked, 'panicked', 'have panicked')
 }
 
 /** The guest has made such a report, among those that the panic log keeps. */
-export function checkReported(
-  checked: Checked,
-  event: PvpanicEvent,
-  claim = `the guest to have reported ${event}`,
-): Check {
-  const { panics } = machineOf(checked)
-  return check(
-    checked,
-    panics.entries().some((entry) => entry.event === event),
-    claim,
-  )
+export function checkReported(checked: Checked, event: PvpanicEvent): Check {
+  return checkReports(checked, event, `have reported ${event}`)
 }
 
 /** The machine is in this run state: a `RunState`, or another of QEMU's. */
 export function checkRunState(checked: Checked, runState: string): Check {
   const actual = machineOf(checked).runState
-  return check(checked, actual === runState, `run state ${runState}`, actual)
+  return check(checked, `the run state to be ${runState}`, `the run state not to be ${runState}`, actual, runState)
 }
 
 /** The machine has ended with this exit code. */
 export function checkExitCode(checked: Checked, exitCode: number): Check {
   const actual = machineOf(checked).exitCode
-  const told = actual === undefined ? 'a machine that has not ended' : `${actual}`
-  return check(checked, actual === exitCode, `exit code ${exitCode}`, told)
+  const claim = `end with exit code ${exitCode}`
+  return check(checked, `the machine to ${claim}`, `the machine not to ${claim}`, actual, exitCode)
+}
+
+function checkReports(checked: Checked, event: PvpanicEvent, claim: string): Check {
+  const reports = machineOf(checked)
+    .panics.entries()
+    .map((entry) => entry.event)
+  const found = reports.includes(event) ? event : reports.at(-1)
+  return check(checked, `the guest to ${claim}`, `the guest not to ${claim}`, found, event)
 }
 
 function machineOf(checked: Checked): GuestMachine {
   return 'machine' in checked ? checked.machine : checked
 }
 
-function check(checked: Checked, pass: boolean, claim: string, actual?: string): Check {
-  const got = actual === undefined ? '' : `, got ${actual}`
-  return { pass, message: (negated = false) => `expected ${negated ? 'not ' : ''}${claim}${got}\n${describe(checked)}` }
+function check(checked: Checked, claim: string, opposite: string, actual: unknown, expected: unknown): Check {
+  const got = actual === undefined || actual === expected ? '' : `, got ${actual}`
+  return {
+    pass: actual === expected,
+    actual,
+    expected,
+    message: (negated = false) => `expected ${negated ? opposite : claim}${got}\n${describe(checked)}`,
+  }
 }
 
 /** What the machine and its guest did so far. */

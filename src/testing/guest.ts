@@ -3,12 +3,26 @@
 import type { PanicLogEntry } from '../machine/panic-log.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
 import { SerialText } from './serial-text.js'
+import { stayAliveFor } from './stay-alive.js'
 import { GuestError, type GuestFailure, Waiters, type WaitOptions } from './waiters.js'
 
 /** Serial lines that an error message quotes. */
 const QUOTED_LINES = 5
 /** Text before the newest piece that a pattern may still need. */
 const PATTERN_REACH = 4096
+
+/** What is set for a guest in either engine. */
+export interface GuestOptions {
+  /** Ends the guest when aborted. */
+  readonly signal?: AbortSignal
+  /**
+   * Milliseconds for which `nextPanic()`, `ended()` and `serial.waitFor()` wait unless they are told, 1..0x7fffffff; or a
+   * function that is asked at each of them. Default: 60,000.
+   */
+  readonly timeoutMs?: number | (() => number)
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000
 
 /** How a guest came to its end. */
 export interface GuestEnding {
@@ -25,7 +39,7 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   /** What the guest prints on COM1. */
   readonly serial: SerialText
   readonly #engine: GuestEngine<M>
-  readonly #waiters = new Waiters(() => this.#lastWords())
+  readonly #waiters: Waiters
   readonly #signal: AbortSignal | undefined
   #pokeScheduled = false
   #reportsTaken = 0
@@ -34,7 +48,9 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   #disposal: Promise<void> | undefined
 
   /** @internal Use `bootGuest()`. */
-  constructor(engine: GuestEngine<M>, signal?: AbortSignal) {
+  constructor(engine: GuestEngine<M>, { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: GuestOptions = {}) {
+    const defaultTimeoutMs = typeof timeoutMs === 'number' ? () => timeoutMs : timeoutMs
+    this.#waiters = new Waiters(() => this.#lastWords(), defaultTimeoutMs)
     this.#engine = engine
     this.machine = engine.machine
     this.serial = new SerialText((pattern, waitOptions) => this.#waitForText(pattern, waitOptions))
@@ -96,7 +112,7 @@ export class Guest<M extends GuestMachine = GuestMachine> {
    *   wrong `timeoutMs`.
    */
   nextPanic(options?: WaitOptions): Promise<PanicLogEntry> {
-    return this.#waiters.wait('report of a panic', () => this.#takeReport(), options)
+    return this.#waiters.wait('report of a panic', () => this.#takeReport(), options, this.nextPanic)
   }
 
   /**
@@ -104,14 +120,17 @@ export class Guest<M extends GuestMachine = GuestMachine> {
    * @throws {GuestError} if time runs out; {RangeError | TypeError} for a wrong `timeoutMs`.
    */
   ended(options?: WaitOptions): Promise<GuestEnding> {
-    return this.#waiters.wait('end of the guest', () => this.ending, options)
+    return this.#waiters.wait('end of the guest', () => this.ending, options, this.ended)
   }
 
-  /** Takes the guest down and frees its memory. Whoever waits for it is told. Calling it again does nothing. */
+  /**
+   * Takes the guest down and frees its memory. Whoever waits for it is told. Calling it again does nothing. A guest that
+   * nobody disposes of uses the processor for as long as the process lives, but does not keep it alive.
+   */
   dispose(): Promise<void> {
     if (this.#disposal === undefined) {
       this.#signal?.removeEventListener('abort', this.#abort)
-      this.#disposal = this.#engine.dispose()
+      this.#disposal = stayAliveFor(this.#engine.dispose())
       this.#waiters.poke()
     }
     return this.#disposal
@@ -152,7 +171,7 @@ export class Guest<M extends GuestMachine = GuestMachine> {
         this.#failAtEnd(`text ${pattern}`)
       )
     }
-    return this.#waiters.wait(`text ${pattern} on the serial line`, check, options)
+    return this.#waiters.wait(`text ${pattern} on the serial line`, check, options, this.serial.waitFor)
   }
 
   #failAtEnd(what: string): undefined {

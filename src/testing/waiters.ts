@@ -17,21 +17,27 @@ export class GuestError extends Error {
 }
 
 export interface WaitOptions {
-  /** Milliseconds, 1..0x7fffffff. Default: 60,000. */
+  /** Milliseconds, 1..0x7fffffff. Default: the guest's `timeoutMs`. */
   readonly timeoutMs?: number
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000
-const LONGEST_TIMER_MS = 0x7fffffff
+export const LONGEST_TIMER_MS = 0x7fffffff
+
+/** V8's way to begin a stack at the caller of a function. */
+interface StackCapture {
+  captureStackTrace?(target: object, below: unknown): void
+}
 
 /** Those who wait for one guest. */
 export class Waiters {
   readonly #checks = new Set<() => void>()
   readonly #explain: () => string
+  readonly #defaultTimeoutMs: () => number
 
   /** @param explain what the guest did so far, for the message of a wait in vain. */
-  constructor(explain: () => string) {
+  constructor(explain: () => string, defaultTimeoutMs: () => number) {
     this.#explain = explain
+    this.#defaultTimeoutMs = defaultTimeoutMs
   }
 
   /** To be called whenever something changed. */
@@ -40,10 +46,16 @@ export class Waiters {
   }
 
   /**
-   * Resolves with what `check` returns as soon as that is not undefined, rejects with what it throws.
+   * Resolves with what `check` returns as soon as that is not undefined, rejects with what it throws. The stack of a
+   * `GuestError` names who called `entry`, the public method that waits.
    * @throws {GuestError} 'timeout' when the time is over; {RangeError | TypeError} for a wrong `timeoutMs`.
    */
-  wait<T>(what: string, check: () => T | undefined, { timeoutMs = DEFAULT_TIMEOUT_MS }: WaitOptions = {}): Promise<T> {
+  wait<T>(what: string, check: () => T | undefined, options: WaitOptions = {}, entry: unknown = this.wait): Promise<T> {
+    const { timeoutMs = this.#defaultTimeoutMs() } = options
+    // Taken now: when the wait is over, nothing of the caller is on the stack.
+    const place = { stack: '' }
+    ;(Error as StackCapture).captureStackTrace?.(place, entry)
+    const frames = place.stack.split('\n').filter((line) => /^\s+at /.test(line))
     return new Promise((resolve, reject) => {
       checkInteger('timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS)
       const finish = (settle: () => void) => {
@@ -51,16 +63,22 @@ export class Waiters {
         this.#checks.delete(attempt)
         settle()
       }
+      const fail = (error: unknown) => {
+        if (error instanceof GuestError && frames.length > 0) {
+          error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n')
+        }
+        finish(() => reject(error))
+      }
       const attempt = () => {
         try {
           const found = check()
           if (found !== undefined) finish(() => resolve(found))
         } catch (error) {
-          finish(() => reject(error))
+          fail(error)
         }
       }
       const timer = setTimeout(() => {
-        finish(() => reject(new GuestError('timeout', `no ${what} within ${timeoutMs} ms${this.#explain()}`)))
+        fail(new GuestError('timeout', `no ${what} within ${timeoutMs} ms${this.#explain()}`))
       }, timeoutMs)
       this.#checks.add(attempt)
       attempt()

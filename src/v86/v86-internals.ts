@@ -111,6 +111,9 @@ export interface V86Core {
   run(): void
   /** Ends the turns; the one under way is finished. */
   stop(): void
+  /** Has `yield_callback(tick)` called in so many milliseconds. */
+  yield: (milliseconds: number, tick: number) => void
+  yield_callback(tick: number): void
 }
 
 /**

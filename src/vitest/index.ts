@@ -1,4 +1,4 @@
-// Entry point isa-pvpanic/vitest: importing it gives vitest's expect what is claimed of guests.
+// Entry point isa-pvpanic/vitest: what is claimed of guests as matchers of vitest's expect, and a test whose guests end with it.
 
 import { expect } from 'vitest'
 import type { PvpanicEvent } from '../devices/pvpanic.js'
@@ -29,6 +29,9 @@ declare module 'vitest' {
   interface AsymmetricMatchersContaining extends GuestMatchers {}
 }
 
+export { expect } from 'vitest'
+export { type BootFixture, test } from './fixture.js'
+
 expect.extend({
   toHavePanicked: (guest: unknown) => matched(checkPanicked(checked(guest))),
   toHaveReported: (guest: unknown, event: PvpanicEvent) => matched(checkReported(checked(guest), event)),
@@ -37,8 +40,8 @@ expect.extend({
 })
 
 /** vitest asks for the message of what happened: that of the opposite claim if the claim holds. */
-function matched({ pass, message }: Check): { pass: boolean; message: () => string } {
-  return { pass, message: () => message(pass) }
+function matched({ message, ...check }: Check) {
+  return { ...check, message: () => message(check.pass) }
 }
 
 function checked(value: unknown): Checked {

@@ -54,31 +54,31 @@ describe('each claim', () => {
       'not.toHavePanicked',
       () => expect(panicked).not.toHavePanicked(),
       () => assertNotPanicked(panicked),
-      /^expected not the guest to have panicked\n[\s\S]*2013-10-21T12:00:00.000Z panicked \(0x01 written\)/,
+      /^expected the guest not to have panicked\n[\s\S]*2013-10-21T12:00:00.000Z panicked \(0x01 written\)/,
     ],
     [
       'toHaveReported',
       () => expect(panicked).toHaveReported('crash-loaded'),
       () => assertReported(panicked, 'crash-loaded'),
-      /^expected the guest to have reported crash-loaded\n[\s\S]* panicked \(0x01 written\)/,
+      /^expected the guest to have reported crash-loaded, got panicked\n[\s\S]* panicked \(0x01 written\)/,
     ],
     [
       'toBeInRunState',
       () => expect(quiet).toBeInRunState('paused'),
       () => assertRunState(quiet, 'paused'),
-      /^expected run state paused, got running\n/,
+      /^expected the run state to be paused, got running\n/,
     ],
     [
       'toHaveExitCode of a machine that lives',
       () => expect(quiet).toHaveExitCode(0),
       () => assertExitCode(quiet, 0),
-      /^expected exit code 0, got a machine that has not ended\n/,
+      /^expected the machine to end with exit code 0\nrun state: running\n/,
     ],
     [
       'toHaveExitCode',
       () => expect(destroyed).toHaveExitCode(33),
       () => assertExitCode(destroyed, 33),
-      /^expected exit code 33, got 0\nrun state: shutdown, exit code 0\n/,
+      /^expected the machine to end with exit code 33, got 0\nrun state: shutdown, exit code 0\n/,
     ],
   ])('%s fails where it should, and says what happened', (_, matcher, assertion, message) => {
     expect(matcher).toThrow(message)
@@ -100,6 +100,12 @@ it('quotes what a guest printed last', async () => {
 
 it.each([undefined, null, 1, {}])('%s is no guest', (value) => {
   expect(() => expect(value).toHavePanicked()).toThrow(/expected a guest \(of bootGuest\) or its machine/)
+})
+
+it('gives test runners what was found and what was claimed', () => {
+  const failure = expect.objectContaining({ actual: 'running', expected: 'paused' })
+  expect(() => assertRunState(quiet, 'paused')).toThrow(failure)
+  expect(() => expect(quiet).toBeInRunState('paused')).toThrow(failure)
 })
 
 it('fails a node:test as an assertion, not as an error', () => {

@@ -29,6 +29,7 @@ export class QmpSocket {
    */
   async accept(onEvent: (event: QmpClientEvent) => void): Promise<QmpClient> {
     const [socket] = (await once(this.#server, 'connection')) as [Socket]
+    socket.unref()
     return QmpClient.over(socket, { timeoutMs: ANSWER_TIMEOUT_MS, onEvent })
   }
 

@@ -1,6 +1,7 @@
 // QEMU as a child process: whether it is installed, what it complains of, how it ended.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { atProcessEnd } from '../../../node/at-process-end.js'
 
 /** QEMU cannot be started, or has failed while it ran the guest. The message holds QEMU's own words. */
@@ -27,6 +28,9 @@ export class QemuProcess {
   constructor(program: string, args: readonly string[], cleanUp: () => void) {
     const child = spawn(program, args, { stdio: 'pipe' })
     this.#child = child
+    // Nor does a guest keep the process alive by which it was started.
+    child.unref()
+    for (const stream of [child.stdin, child.stdout, child.stderr] as Partial<Socket>[]) stream.unref?.()
     // Nothing of a guest outlives the process that started it.
     const forget = atProcessEnd(() => {
       this.kill()

@@ -13,6 +13,7 @@ import {
   EmulatorFault,
   type WasmModule,
 } from '../../../v86/index.js'
+import { letProcessEnd } from '../../../v86/lifetime.js'
 import type { V86, V86Options } from '../../../v86/v86-types.js'
 import type { EngineListener, GuestEngine } from '../../engine.js'
 import type { LoadedImages } from '../../guest-images.js'
@@ -61,6 +62,7 @@ class V86Engine implements GuestEngine<Machine> {
   constructor(emulator: V86, { onError, onHalt, ...options }: AttachOptions) {
     this.#emulator = emulator
     this.#paused = options.startPaused === true
+    letProcessEnd(emulator)
     this.machine = attach(emulator, {
       ...options,
       onError: (error) => {
