@@ -1,7 +1,8 @@
 // QEMU as a child process: whether it is installed, what it complains of, how it ended.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { atProcessEnd } from '../../../node/at-process-end.js'
 
 /** QEMU cannot be started, or has failed while it ran the guest. The message holds QEMU's own words. */
@@ -17,6 +18,14 @@ export interface ProcessEnd {
 
 const KEPT_COMPLAINTS = 4096
 
+/**
+ * Becomes the program that it is given. Beside it stays a shell that reads a pipe of ours: a line says that the program has
+ * ended; the end of the pipe says that this process has, in whatever way, and the program is killed.
+ */
+const WITH_PARENT = '(read ended <&3 || kill -KILL $$) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$0" "$@"'
+const ENDED = 'ended\n'
+const PARENT_PIPE = 3
+
 /** A QEMU whose standard input and output are its guest's COM1. */
 export class QemuProcess {
   readonly #child: ChildProcess
@@ -26,11 +35,11 @@ export class QemuProcess {
 
   /** @param cleanUp called if this process exits while QEMU runs. */
   constructor(program: string, args: readonly string[], cleanUp: () => void) {
-    const child = spawn(program, args, { stdio: 'pipe' })
+    const child = spawnWithParent(program, args)
     this.#child = child
     // Nor does a guest keep the process alive by which it was started.
     child.unref()
-    for (const stream of [child.stdin, child.stdout, child.stderr] as Partial<Socket>[]) stream.unref?.()
+    for (const stream of child.stdio as (Partial<Socket> | null | undefined)[]) stream?.unref?.()
     // Nothing of a guest outlives the process that started it.
     const forget = atProcessEnd(() => {
       this.kill()
@@ -45,6 +54,7 @@ export class QemuProcess {
       child.once('error', () => resolve({ code: null, signal: null }))
       child.once('close', (code, signal) => resolve({ code, signal }))
     })
+    child.once('exit', () => (child.stdio[PARENT_PIPE] as Writable | undefined)?.end(ENDED))
     void this.ended.then(forget)
   }
 
@@ -65,6 +75,15 @@ export class QemuProcess {
   kill(): void {
     this.#child.kill('SIGKILL')
   }
+}
+
+/** Starts a program that does not outlive this process, even if that is killed; on Windows only if it ends in order. */
+function spawnWithParent(program: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+  if (process.platform === 'win32') return spawn(program, args, { stdio: 'pipe' })
+  const child = spawn('sh', ['-c', WITH_PARENT, program, ...args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] })
+  // A program that has ended reads no more.
+  child.stdio[PARENT_PIPE]?.on('error', () => {})
+  return child as ChildProcessWithoutNullStreams
 }
 
 /** @throws {QemuError} that says how to install QEMU. */
