@@ -92,6 +92,10 @@ export const QEMU_HISTORY = {
   hmpSaysError: ages(['1.5.0', false], ['1.7.0', true]), // 1.6.1 and 1.7.0 run
   /** HMP's `i` pads the value with zeros. */
   hmpPadsPort: ages(['1.5.0', false], ['2.8.0', true]), // 2.4.0 and 2.8.0 run
+  /** A device shows its memory regions as children. */
+  qomShowsRegions: ages(['1.5.0', false], ['2.4.0', true]), // 1.7.0 and 2.4.0 run
+  /** The type of a memory region. */
+  regionType: ages(['1.5.0', 'qemu:memory-region'], ['7.2.0', 'memory-region']), // 5.2 and 7.2 run
   /** The object /machine has the type of its machine; before, it is a plain container. */
   machineObjectIsTyped: ages(['1.5.0', false], ['2.4.0', true]), // 1.7.0 and 2.4.0 run
   /** device_add refuses a driver that is no string as if it were missing, and no longer looks at the id first. */
@@ -106,7 +110,21 @@ export const QEMU_HISTORY = {
   /** `-device pvpanic,help` prints "pvpanic options:" to standard output; before, one line a property to standard error. */
   deviceHelpIsTable: ages(['1.5.0', false], ['5.0.0', true]), // 2.4.0 and 5.0.0 run
   /** "Property 'pvpanic.x' not found" names the type. */
-  propertyErrorNamesType: ages(['1.5.0', false], ['5.0.0', true]), // 2.4.0 and 5.0.0 run
+  propertyErrorNamesType: ages(['1.5.0', false], ['5.2.0', true]), // 5.0.0 and 5.2 run
+  /** `-mon` is warned of. */
+  monIsDeprecated: ages(['1.5.0', false], ['11.1.0', true]), // 10.0 and 11.1 run
+  /** The members that `-run-with` takes; none without that option. */
+  runWith: ages(
+    ['1.5.0', []],
+    ['10.0.0', ['async-teardown', 'chroot', 'user']], // 7.2 and 10.0 run
+    ['11.1.0', ['async-teardown', 'chroot', 'user', 'exit-with-parent']], // 11.1 run
+  ),
+  /** The machine type that there is not is named. */
+  machineErrorNamesType: ages(['1.5.0', false], ['10.0.0', true]), // 7.2 and 10.0 run
+  /** A property's number can be binary, `0b11`: the C library's doing. */
+  readsBinaryNumbers: ages(['1.5.0', false], ['10.0.0', true]), // 7.2 and 10.0 run
+  /** `-m .5G` is accepted, and a negative size is out of range. */
+  sizesStartAnywhere: ages(['1.5.0', false], ['10.0.0', true]), // 7.2 and 10.0 run
   /** A bad -global is reported with "can't apply global". */
   globalErrorIsNamed: ages(['1.5.0', false], ['1.7.0', true]), // 1.6.1 and 1.7.0 run
 } as const satisfies Record<string, Ages<unknown>>

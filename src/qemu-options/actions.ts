@@ -1,7 +1,7 @@
 // QEMU's words for what a machine does about panic, shutdown and reboot, and what they are in ours.
 
 import type { MachineActions } from '../machine/machine-options.js'
-import { checkNames, HelpRequest, parseKeyValues, readWord } from './keyval.js'
+import { checkNames, HelpRequest, parseKeyValues, readWord, type Warn } from './keyval.js'
 
 /** The words that `-action` and `set-action` take, in the order in which QEMU checks them. */
 export const ACTION_WORDS = {
@@ -37,7 +37,7 @@ export function machineActions({ reboot, shutdown, panic }: ActionWords): Partia
  * @param warn told of what QEMU warns of.
  * @throws {OptionError | HelpRequest}
  */
-export function parseActions(argument: string, warn: (text: string) => void): Partial<MachineActions> {
+export function parseActions(argument: string, warn: Warn): Partial<MachineActions> {
   const values = parseKeyValues(argument, undefined, warn)
   if (values.has('help')) {
     const names = Object.keys(ACTION_WORDS).sort()

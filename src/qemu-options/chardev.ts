@@ -1,7 +1,7 @@
 // Where a monitor or qtest listens or connects, in QEMU's two syntaxes: `unix:PATH,server=on` and `-chardev socket,...`.
 
 import { isIdentifier, NO_IDENTIFIER } from './identifier.js'
-import { checkNames, type KeyValues, OptionError, parseKeyValues, readOnOff } from './keyval.js'
+import { checkNames, type KeyValues, OptionError, parseKeyValues, readOnOff, type Warn } from './keyval.js'
 import { parseSocketAddress, type SocketAddress, SocketAddressError } from './socket-address.js'
 
 /** The other end of a conversation: a socket to listen at or to connect to, or standard input and output. */
@@ -12,7 +12,7 @@ export type CharacterDevice =
 const SOCKET_MEMBERS = ['server', 'wait', 'nodelay', 'reconnect', 'delay']
 
 /** Reads the argument of `-qmp` or `-qtest`. @throws {OptionError} */
-export function parseCharacterDevice(argument: string, warn: (text: string) => void): CharacterDevice {
+export function parseCharacterDevice(argument: string, warn: Warn): CharacterDevice {
   if (argument === 'stdio') return { kind: 'stdio', text: 'stdio' }
   const [, protocol, rest = ''] = /^(unix|tcp):(.*)$/s.exec(argument) ?? []
   if (protocol === undefined) throw new OptionError(`'${argument.split(':')[0]}' is not a valid char driver`)
@@ -24,7 +24,7 @@ export function parseCharacterDevice(argument: string, warn: (text: string) => v
 /** Reads the argument of `-chardev`. @throws {OptionError} */
 export function parseSocketChardev(
   argument: string,
-  warn: (text: string) => void,
+  warn: Warn,
 ): { readonly id: string; readonly device: CharacterDevice } {
   const values = parseKeyValues(argument, 'backend', warn)
   const id = values.get('id')

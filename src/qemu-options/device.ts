@@ -1,31 +1,32 @@
-// `-device pvpanic,...` and `-global pvpanic...`: the device's properties as QEMU's command line takes them.
+// `-device` in both of QEMU's syntaxes, and `-global`: read, and checked against what the device has.
 
 import { parseCInteger } from '../common/c-integer.js'
-import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import { JsonReader, type JsonResult } from '../json/reader.js'
 import { isJsonObject, type JsonValue } from '../json/value.js'
-import type { MachineOptions } from '../machine/machine-options.js'
-import type { QemuProfile } from '../machine/qemu-versions.js'
+import type { QemuFacts } from '../machine/qemu-versions.js'
+import {
+  BOARD_DEVICES,
+  type DeviceProperty,
+  type DeviceType,
+  deviceHelp,
+  devicesHelp,
+  INTEGER_BITS,
+  ISA_BUS,
+} from './device-types.js'
 import { isIdentifier, NO_IDENTIFIER } from './identifier.js'
-import { HELP_WORDS, HelpRequest, type KeyValues, OptionError, parseKeyValues, prefixErrors } from './keyval.js'
+import { HELP_WORDS, OptionError, parseKeyValues, prefixErrors, type Warn } from './keyval.js'
 
-/** The bus that a pvpanic device is on. */
-export const ISA_BUS = 'isa.0'
-
-/** A pvpanic device that the command line asks for. */
+/** The argument of a `-device`. Nothing but its syntax and its ID has been checked. */
 export interface DeviceRequest {
   /** The option as written, for messages. */
   readonly option: string
+  readonly driver: JsonValue | undefined
   readonly id: string | undefined
+  readonly bus: JsonValue | undefined
+  readonly wantsHelp: boolean
   /** Written as JSON, where an integer must not be a string. */
   readonly isJson: boolean
   readonly properties: ReadonlyMap<string, JsonValue>
-}
-
-/** A device's port and events, checked. */
-interface DeviceSettings {
-  readonly ioport?: number
-  readonly events?: number
 }
 
 /** A `-global`: the default of a device's property. */
@@ -35,98 +36,24 @@ export interface GlobalProperty {
   readonly value: string
 }
 
-/** What a command line calls the device and the properties that give its port. */
-export interface PvpanicNames {
-  readonly driver: string
-  readonly portProperties: readonly string[]
-}
+/** A device's settings by name. */
+export type DeviceSettings = Readonly<Record<string, number>>
 
-/** The names that every QEMU has. */
-export const QEMU_NAMES: PvpanicNames = { driver: 'pvpanic', portProperties: ['ioport'] }
-
-const PROPERTIES = { ioport: { type: 'uint16', max: 0xffff }, events: { type: 'uint8', max: 0xff } } as const
-
-/** What `-device pvpanic,help` prints. */
-export function deviceHelp(defaultEvents: number): string {
-  return [
-    'pvpanic options:',
-    `  events=<uint8>         -  (default: ${defaultEvents})`,
-    `  ioport=<uint16>        -  (default: ${PVPANIC_DEFAULT_IOBASE})`,
-    '  pvpanic[0]=<child<memory-region>>',
-    '',
-  ].join('\n')
-}
-
-/** The driver that the argument of a `-device` names, if it names one. @throws {OptionError} if it is damaged JSON. */
-export function deviceDriver(argument: string): string | undefined {
-  const driver = readMembers(argument, () => {}).get('driver')
-  return typeof driver === 'string' ? driver : undefined
-}
-
-/**
- * Reads the argument of a `-device`, in either of QEMU's syntaxes.
- * @throws {OptionError | HelpRequest}
- */
-export function parseDevice(
-  argument: string,
-  defaultEvents: number,
-  warn: (text: string) => void,
-  names: PvpanicNames = QEMU_NAMES,
-): DeviceRequest {
-  const isJson = isJsonArgument(argument)
-  const values = readMembers(argument, warn)
-  const driver = values.get('driver')
-  const id = checkId(values)
-  if (typeof driver === 'string' && HELP_WORDS.includes(driver)) {
-    throw new HelpRequest('Misc devices:\nname "pvpanic", bus ISA\n', 0)
+/** @throws {OptionError} if it is damaged JSON, or has an ID that is none. */
+export function parseDevice(argument: string, warn: Warn): DeviceRequest {
+  const isJson = argument.startsWith('{')
+  const values: ReadonlyMap<string, JsonValue> = isJson ? readJson(argument) : parseKeyValues(argument, 'driver', warn)
+  const { driver, id, bus, ...properties } = Object.fromEntries(values)
+  if (typeof id === 'string' && !isIdentifier(id)) throw new OptionError(NO_IDENTIFIER)
+  return {
+    option: `-device ${argument}`,
+    driver,
+    id: typeof id === 'string' ? id : undefined,
+    bus,
+    wantsHelp: values.has('help') || (typeof driver === 'string' && HELP_WORDS.includes(driver)),
+    isJson,
+    properties: new Map(Object.entries(properties)),
   }
-  if (typeof driver !== 'string') throw new OptionError("Parameter 'driver' is missing")
-  if (values.has('help')) {
-    if (driver === names.driver) throw new HelpRequest(deviceHelp(defaultEvents), 0)
-    throw new OptionError(`Device '${driver}' not found`)
-  }
-  const properties = new Map<string, JsonValue>(values)
-  for (const name of ['driver', 'id']) properties.delete(name)
-  return { option: `-device ${argument}`, id, isJson, properties: checkDriver(driver, properties, names) }
-}
-
-/**
- * Refuses what QEMU refuses before it makes any device: what is no argument of a `-device`, and an ID that is none.
- * @returns whether it asks for help, which QEMU gives before it makes any device, too.
- * @throws {OptionError}
- */
-export function checkDeviceSyntax(argument: string, warn: (text: string) => void): boolean {
-  const values = readMembers(argument, warn)
-  checkId(values)
-  const driver = values.get('driver')
-  return values.has('help') || (typeof driver === 'string' && HELP_WORDS.includes(driver))
-}
-
-/** The ID, if there is one; in JSON what is no string counts as none. */
-function checkId(values: ReadonlyMap<string, JsonValue>): string | undefined {
-  const id = values.get('id')
-  if (typeof id !== 'string') return undefined
-  if (!isIdentifier(id)) throw new OptionError(NO_IDENTIFIER)
-  return id
-}
-
-function checkDriver(
-  driver: string,
-  properties: Map<string, JsonValue>,
-  names: PvpanicNames,
-): ReadonlyMap<string, JsonValue> {
-  if (driver === 'i8257') throw new OptionError("Parameter 'driver' expects a pluggable device type")
-  if (driver !== names.driver) throw new OptionError(`'${driver}' is not a valid device model name`)
-  const bus = properties.get('bus')
-  if (typeof bus === 'string' && bus !== ISA_BUS) throw new OptionError(`Bus '${bus}' not found`)
-  properties.delete('bus')
-  return properties
-}
-
-const isJsonArgument = (argument: string) => argument.startsWith('{')
-
-function readMembers(argument: string, warn: (text: string) => void): ReadonlyMap<string, JsonValue> {
-  return isJsonArgument(argument) ? readJson(argument) : parseKeyValues(argument, 'driver', warn)
 }
 
 function readJson(argument: string): ReadonlyMap<string, JsonValue> {
@@ -142,101 +69,81 @@ function readJson(argument: string): ReadonlyMap<string, JsonValue> {
   return result.value
 }
 
+/** The type that a `-device` names. @throws {OptionError | HelpRequest} */
+export function checkDriver(request: DeviceRequest, types: readonly DeviceType[], facts: QemuFacts): DeviceType {
+  const { driver, bus, properties } = request
+  if (typeof driver !== 'string') throw new OptionError("Parameter 'driver' is missing")
+  if (HELP_WORDS.includes(driver)) throw devicesHelp(types, facts)
+  const type = types.find((known) => known.driver === driver)
+  if (properties.has('help')) throw type ? deviceHelp(type, facts) : new OptionError(`Device '${driver}' not found`)
+  if (BOARD_DEVICES.includes(driver)) throw new OptionError("Parameter 'driver' expects a pluggable device type")
+  if (type === undefined) throw new OptionError(`'${driver}' is not a valid device model name`)
+  if (typeof bus === 'string' && bus !== ISA_BUS) throw new OptionError(`Bus '${bus}' not found`)
+  return type
+}
+
 /** @throws {OptionError} */
-export function parseGlobal(argument: string, warn: (text: string) => void): GlobalProperty {
+export function parseGlobal(argument: string, warn: Warn): GlobalProperty {
   const [, driver, property, value] = /^([^.=]+)\.([^=]+)=(.*)$/s.exec(argument) ?? []
   if (driver !== undefined && property !== undefined && value !== undefined) return { driver, property, value }
   const values = parseKeyValues(argument, undefined, warn)
   const unknown = [...values.keys()].find((name) => !['driver', 'property', 'value'].includes(name))
   if (unknown !== undefined) throw new OptionError(`Invalid parameter '${unknown}'`)
-  return { driver: take(values, 'driver'), property: take(values, 'property'), value: take(values, 'value') }
-}
-
-function take(values: KeyValues, name: string): string {
-  const value = values.get(name)
-  if (value === undefined) throw new OptionError(`Parameter '${name}' is missing`)
-  return value
+  const take = (name: string): string => {
+    const value = values.get(name)
+    if (value === undefined) throw new OptionError(`Parameter '${name}' is missing`)
+    return value
+  }
+  return { driver: take('driver'), property: take('property'), value: take('value') }
 }
 
 /**
- * The pvpanic devices of a machine: the board's own, if it has one, then those that are asked for. Only a global reaches
- * the board's own. Of two devices the first one's `events` count for both.
- * @param devices as `parseDevice` gave them.
- * @throws {OptionError} naming the option.
+ * The settings of a device: its own win over those of the globals. What neither sets is absent.
+ * @param request none for a device of the board's own.
+ * @throws {OptionError}
  */
-export function pvpanicOptions(
-  devices: readonly DeviceRequest[],
+export function deviceSettings(
+  type: DeviceType,
+  request: DeviceRequest | undefined,
   globals: readonly GlobalProperty[],
-  { builtinPvpanic, severalPvpanics }: Pick<QemuProfile, 'builtinPvpanic' | 'severalPvpanics'>,
-  names: PvpanicNames = QEMU_NAMES,
-): Pick<MachineOptions, 'iobase' | 'secondIobase' | 'events'> {
-  const builtin = builtinPvpanic ? [deviceSettings(undefined, globals, names)] : []
-  const added = devices.map((device) =>
-    prefixErrors(`${device.option}: `, () => deviceSettings(device, globals, names)),
-  )
-  checkDuplicates(devices)
-  const [first, second, ...more] = [...builtin, ...added]
-  const isOneTooMany = severalPvpanics ? more.length > 0 : second !== undefined
-  if (isOneTooMany) throw new OptionError(`${devices.at(-1)?.option}: duplicate fw_cfg file name: etc/pvpanic-port`)
-  return {
-    iobase: first === undefined ? null : (first.ioport ?? PVPANIC_DEFAULT_IOBASE),
-    ...(first?.events !== undefined && { events: first.events }),
-    ...(second !== undefined && { secondIobase: second.ioport ?? PVPANIC_DEFAULT_IOBASE }),
-  }
-}
-
-function checkDuplicates(devices: readonly DeviceRequest[]): void {
-  const ids = new Set<string>()
-  for (const { option, id } of devices) {
-    if (id !== undefined && ids.has(id)) throw new OptionError(`${option}: Duplicate ID '${id}' for device`)
-    if (id !== undefined) ids.add(id)
-  }
-}
-
-/** The settings of a device out of the globals and what it was given itself, which wins. */
-function deviceSettings(
-  device: DeviceRequest | undefined,
-  globals: readonly GlobalProperty[],
-  names: PvpanicNames,
+  facts: QemuFacts,
 ): DeviceSettings {
-  const settings: { ioport?: number; events?: number } = {}
-  for (const { driver, property, value } of globals) {
-    if (driver !== names.driver) continue
-    prefixErrors(`can't apply global ${driver}.${property}=${value}: `, () =>
-      Object.assign(settings, readProperty(property, parseUnsigned(value), names)),
-    )
+  const settings: Record<string, number> = {}
+  const set = (name: string, value: JsonValue | undefined) => {
+    const property = findProperty(type, name, facts)
+    settings[property.setting] = checkRange(property, value)
   }
-  for (const [property, value] of device?.properties ?? []) {
-    const read = device?.isJson ? value : readInteger(property, String(value), names)
-    Object.assign(settings, readProperty(property, read, names))
+  for (const { driver, property, value } of globals) {
+    if (driver !== type.driver) continue
+    const prefix = facts.globalErrorIsNamed ? `can't apply global ${driver}.${property}=${value}: ` : ''
+    prefixErrors(prefix, () => set(property, readInteger(value, facts)))
+  }
+  for (const [name, value] of request?.properties ?? []) {
+    findProperty(type, name, facts)
+    const integer = request?.isJson ? value : readInteger(String(value), facts)
+    if (integer === undefined) throw new OptionError(`Parameter '${name}' expects integer`)
+    set(name, integer)
   }
   return settings
 }
 
+function findProperty({ driver, properties }: DeviceType, name: string, facts: QemuFacts): DeviceProperty {
+  const found = properties.find((property) => property.name === name)
+  if (found !== undefined) return found
+  throw new OptionError(`Property '${facts.propertyErrorNamesType ? driver : ''}.${name}' not found`)
+}
+
 /** @param value an integer, or anything else for what is none. */
-function readProperty(name: string, value: JsonValue | undefined, names: PvpanicNames): DeviceSettings {
-  const setting = knownProperty(name, names)
-  const { type, max } = PROPERTIES[setting]
+function checkRange({ name, type }: DeviceProperty, value: JsonValue | undefined): number {
   if (typeof value !== 'bigint') throw new OptionError(`Parameter '${name}' expects uint64`)
-  if (value < 0n || value > BigInt(max)) throw new OptionError(`Parameter '${name}' expects ${type}_t`)
-  return { [setting]: Number(value) }
-}
-
-function knownProperty(name: string, { driver, portProperties }: PvpanicNames): keyof DeviceSettings {
-  if (portProperties.includes(name)) return 'ioport'
-  if (name !== 'events') throw new OptionError(`Property '${driver}.${name}' not found`)
-  return name
-}
-
-function readInteger(name: string, text: string, names: PvpanicNames): bigint {
-  knownProperty(name, names)
-  const value = parseUnsigned(text)
-  if (value === undefined) throw new OptionError(`Parameter '${name}' expects integer`)
-  return value
+  if (BigInt.asUintN(INTEGER_BITS[type], value) !== value)
+    throw new OptionError(`Parameter '${name}' expects ${type}_t`)
+  return Number(value)
 }
 
 /** An integer of 64 bits as C reads it; undefined for anything else. */
-export function parseUnsigned(text: string): bigint | undefined {
+function readInteger(text: string, { readsBinaryNumbers }: QemuFacts): bigint | undefined {
+  if (readsBinaryNumbers && /^0[bB][01]{1,64}$/.test(text)) return BigInt(text)
   const value = parseCInteger(text)
   return value === 'too large' ? undefined : value
 }

@@ -12,10 +12,15 @@ export class HelpRequest extends Error {
   constructor(
     readonly text: string,
     readonly exitCode: number,
+    /** Where the text goes. */
+    readonly output: 'stdout' | 'stderr' = 'stdout',
   ) {
     super('help was asked for')
   }
 }
+
+/** Is told of what QEMU warns of, without the option's name. */
+export type Warn = (text: string) => void
 
 /** Members in order; of several with one name the last counts. */
 export type KeyValues = ReadonlyMap<string, string>
@@ -25,11 +30,7 @@ export type KeyValues = ReadonlyMap<string, string>
  * @param impliedName what a first part without `=` is the value of; without it that part is a switch, as all others are.
  * @param warn told of each part that is a switch, which QEMU deprecates.
  */
-export function parseKeyValues(
-  argument: string,
-  impliedName: string | undefined,
-  warn: (text: string) => void,
-): KeyValues {
+export function parseKeyValues(argument: string, impliedName: string | undefined, warn: Warn): KeyValues {
   const values = new Map<string, string>()
   let rest = argument
   const takeValue = () => {
@@ -58,7 +59,7 @@ const VALUE = /^(?:[^,]|,,)*/s
 
 export const HELP_WORDS: readonly string[] = ['help', '?']
 
-function readSwitch(part: string, warn: (text: string) => void): [string, string] {
+function readSwitch(part: string, warn: Warn): [string, string] {
   const isNegative = part.startsWith('no')
   const [name, value] = isNegative ? [part.slice(2), 'off'] : [part, 'on']
   warn(`warning: short-form boolean option '${part}' deprecated\nPlease use ${name}=${value} instead`)

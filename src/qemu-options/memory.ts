@@ -1,7 +1,8 @@
 // The argument of `-m`: how much memory the guest has.
 
 import { parseCInteger } from '../common/c-integer.js'
-import { checkNames, OptionError, parseKeyValues } from './keyval.js'
+import type { QemuFacts } from '../machine/qemu-versions.js'
+import { checkNames, OptionError, parseKeyValues, type Warn } from './keyval.js'
 
 export const DEFAULT_MEMORY = 128 << 20
 const LARGEST_MEMORY = 2 ** 32
@@ -30,18 +31,20 @@ const NO_SIZE = [
  * @returns bytes.
  * @throws {OptionError}
  */
-export function parseMemory(argument: string, warn: (text: string) => void): number {
+export function parseMemory(argument: string, facts: Pick<QemuFacts, 'sizesStartAnywhere'>, warn: Warn): number {
   const values = parseKeyValues(argument, 'size', warn)
   checkNames(values, ['size', 'slots', 'maxmem'])
   const text = values.get('size') ?? ''
   if (text === '') return DEFAULT_MEMORY
-  const size = Math.ceil(readSize(text) / GRANULE) * GRANULE
+  const size = Math.ceil(readSize(text, facts) / GRANULE) * GRANULE
   if (size > LARGEST_MEMORY) throw new OptionError("Parameter 'size' must be at most 4G here")
   return size === 0 ? DEFAULT_MEMORY : size
 }
 
 /** A number with a unit, MiB if there is none. A fraction needs a unit above bytes. */
-function readSize(text: string): number {
+function readSize(text: string, { sizesStartAnywhere }: Pick<QemuFacts, 'sizesStartAnywhere'>): number {
+  if (sizesStartAnywhere && text.startsWith('.')) return readSize(`0${text}`, { sizesStartAnywhere: false })
+  if (sizesStartAnywhere && /^-0*[1-9]/.test(text)) throw outOfRange(text)
   const [, whole = '', fraction, suffix = ''] =
     /^[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|\d+)(\.\d*)?([bkmgtpeBKMGTPE]?)$/.exec(text) ?? []
   const isHex = /^0x/i.test(whole)
@@ -51,8 +54,12 @@ function readSize(text: string): number {
     throw new OptionError(NO_SIZE)
   }
   const amount = parseCInteger(isHex ? whole : whole.replace(/^0+(?=.)/, ''))
-  if (typeof amount !== 'bigint') throw new OptionError(`Value '${text}' is out of range for parameter 'size'`)
+  if (typeof amount !== 'bigint') throw outOfRange(text)
   // QEMU takes the last digit of 0x40 for one that is in need of a unit, that of 0x4B for none.
   const isHexLetter = isHex && /[a-fA-F]$/.test(text)
   return (Number(amount) + Number(`0${fraction ?? ''}`)) * (isHexLetter ? 1 : unit)
+}
+
+function outOfRange(text: string): OptionError {
+  return new OptionError(`Value '${text}' is out of range for parameter 'size'`)
 }

@@ -28,7 +28,7 @@ const READERS: Readonly<Record<string, (number: string) => void>> = {
   'a human monitor port': (number) => monitor.human.run(`i ${number}`),
   'a human monitor format': (number) => monitor.human.run(`i /${number}`),
   'a JSON number': (number) => new JsonReader(() => {}).feed(bytes(`[${number}]`)),
-  '-m': (number) => attempt(() => parseMemory(number, () => {})),
+  '-m': (number) => attempt(() => parseMemory(number, { sizesStartAnywhere: true }, () => {})),
   '-global': (number) => attempt(() => parseGlobal(`pvpanic.ioport=${number}`, () => {})),
   'a TCP port': (number) => attempt(() => parseSocketAddress(`tcp:localhost:${number}`)),
 }

@@ -3,9 +3,10 @@
 import { ok } from 'node:assert'
 import { Machine } from '../../src/machine/machine.js'
 import { MachineError } from '../../src/machine/machine-error.js'
-import { OPTIONS, parseSystemOptions } from '../../src/qemu-options/command-line.js'
+import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import { HelpRequest, OptionError } from '../../src/qemu-options/keyval.js'
 import { launchMachine } from '../../src/qemu-options/launch-machine.js'
+import { OPTION_BY_NAME } from '../../src/qemu-options/options.js'
 import type { Random } from '../random.js'
 import { mutateText } from './mutate.js'
 import type { FuzzTarget, Tally } from './target.js'
@@ -41,7 +42,7 @@ function option(random: Random): string[] {
   return random.chance(0.05) ? damaged.slice(1) : damaged
 }
 
-const NAMES = [...Object.keys(OPTIONS), 'device', 'device', 'global', 'action', 'machine']
+const NAMES = [...[...OPTION_BY_NAME.keys()], 'device', 'device', 'global', 'action', 'machine']
 const PIECES = [
   ',',
   ',,',

@@ -33,7 +33,7 @@ try {
   process.exit(await main())
 } catch (error) {
   if (error instanceof HelpRequest) {
-    process.stdout.write(error.text)
+    process[error.output].write(error.text)
     process.exitCode = error.exitCode
   } else {
     complain(messageOf(error))

@@ -1,11 +1,12 @@
 // Starts the machine and the monitors that QEMU's options ask for.
 
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { messageOf } from '../../common/message-of.js'
 import { Machine } from '../../machine/machine.js'
 import { GuestMemory } from '../../monitor/qtest/guest-memory.js'
 import { MonitorServer, type Protocol } from '../../monitor/server/serve.js'
+import { atProcessEnd } from '../../node/at-process-end.js'
 import type { CharacterDevice } from '../../qemu-options/chardev.js'
 import { parseSystemOptions, type SystemOptions } from '../../qemu-options/command-line.js'
 import { OptionError } from '../../qemu-options/keyval.js'
@@ -41,6 +42,8 @@ export async function startSystem(args: readonly string[], complain: (text: stri
   try {
     await openSockets(server, options)
     if (options.qtest !== undefined && options.qtestLog !== 'none') log = openQtestLog(options.qtestLog)
+    if (options.pidFile !== undefined) writePidFile(options.pidFile)
+    if (options.endsWithParent) endWithParent(machine)
     return { machine, server }
   } catch (error) {
     await server.close()
@@ -94,6 +97,27 @@ const REASONS: Readonly<Record<string, string>> = {
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return REASONS[code] ?? messageOf(error)
+}
+
+function writePidFile(path: string): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`)
+  } catch (error) {
+    throw new OptionError(`cannot create PID file: Could not create '${path}': ${reason(error)}`)
+  }
+  atProcessEnd(() => rmSync(path, { force: true }))
+}
+
+const PARENT_CHECK_MS = 200
+
+/** Ends the machine when the process that started this one has gone. */
+function endWithParent(machine: Machine): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    if (machine.exitCode === undefined) machine.quit('host-signal')
+  }, PARENT_CHECK_MS)
 }
 
 function checkReadable(bios: string | undefined): void {

@@ -4,11 +4,12 @@ import { PVPANIC_CRASH_LOADED } from '../../devices/pvpanic.js'
 import type { JsonValue } from '../../json/value.js'
 import { type Writable, writeJson } from '../../json/writer.js'
 import { ACTION_WORDS, machineActions } from '../../qemu-options/actions.js'
-import { ISA_BUS } from '../../qemu-options/device.js'
+import { ISA_BUS } from '../../qemu-options/device-types.js'
 import { isIdentifier } from '../../qemu-options/identifier.js'
 import type { Arguments, ArgumentTypes } from './arguments.js'
-import { NO_HOTPLUG, NOT_SUSPENDED, QmpError } from './error.js'
+import { NOT_SUSPENDED, QmpError } from './error.js'
 import type { QmpMonitor } from './monitor.js'
+import { NO_HOTPLUG } from './qom.js'
 
 /** A command: its arguments in the order in which they are checked, and what it does with them. */
 export interface QmpCommand {

@@ -1,7 +1,5 @@
 // How a monitor refuses a command, in QMP's words.
 
-import { ISA_BUS } from '../../qemu-options/device.js'
-
 /** QMP's error classes, those that a monitor of this package gives. */
 export type QmpErrorClass = 'GenericError' | 'CommandNotFound' | 'DeviceNotFound'
 
@@ -19,9 +17,6 @@ export class QmpError extends Error {
     this.desc = desc
   }
 }
-
-/** Why a device can be neither added nor removed. */
-export const NO_HOTPLUG = `Bus '${ISA_BUS}' does not support hotplugging`
 
 /** Why system_wakeup is refused: nothing here ever is suspended. */
 export const NOT_SUSPENDED = 'Unable to wake up: guest is not in suspended state'

@@ -2,8 +2,8 @@
 
 import type { Writable } from '../../json/writer.js'
 import type { Machine, MachinePvpanic } from '../../machine/machine.js'
-import { ISA_BUS } from '../../qemu-options/device.js'
-import { NO_HOTPLUG, QmpError } from './error.js'
+import { ISA_BUS } from '../../qemu-options/device-types.js'
+import { QmpError } from './error.js'
 
 interface Property {
   readonly type: string
@@ -28,6 +28,9 @@ export interface DeviceState {
   /** False once a client has set it so; the device works on. */
   realized: boolean
 }
+
+/** Why a device can be neither added nor removed. */
+export const NO_HOTPLUG = `Bus '${ISA_BUS}' does not support hotplugging`
 
 const CONTAINER = 'container'
 const ISA_BUS_PATH = `/machine/unattached/device[3]/${ISA_BUS}` // on QEMU 7.2's machine `pc`

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { serveCommand } from '../../src/cli/serve.js'
-import { startSystem } from '../../src/cli/system/system.js'
-import { Terminal } from '../../src/cli/terminal.js'
-import { QmpClient } from '../../src/monitor/server/qmp-client.js'
+import { serveCommand } from '../../../src/cli/serve.js'
+import { startSystem } from '../../../src/cli/system/system.js'
+import { Terminal } from '../../../src/cli/terminal.js'
+import { QmpClient } from '../../../src/monitor/server/qmp-client.js'
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/system/main.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../../src/cli/system/main.ts', import.meta.url))
 
 let folder = ''
 const children: ChildProcess[] = []
