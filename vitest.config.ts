@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { documentModules } from './test/docs/modules-plugin.js'
 
 /** `npm test` needs nothing installed; the mode `live` has the checks against real programs instead. */
 export default defineConfig(({ mode }) => ({
+  plugins: [documentModules()],
   test:
     mode === 'live'
       ? { include: ['test/**/*.live.ts'], testTimeout: 300_000 }
