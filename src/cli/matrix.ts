@@ -1,8 +1,9 @@
 // `isa-pvpanic matrix`: the table of the message of 2013, executed; or the same for real versions.
 
 import { Command, Option } from 'commander'
+import { FALLBACKS } from '../libvirt/domain-options.js'
 import { type MatrixFilter, optionMatrix, todayMatrix } from '../plan-2013/matrix.js'
-import { FALLBACKS, OPTIONS, PLANNED_ACTIONS, STAGES } from '../plan-2013/plan-panic-notifier.js'
+import { OPTIONS, PLANNED_ACTIONS, STAGES } from '../plan-2013/plan-panic-notifier.js'
 import { explainOptions, explainToday, optionLegend, renderOptions, renderToday } from '../plan-2013/render-matrix.js'
 import { EXIT } from './exit-codes.js'
 import type { Terminal } from './terminal.js'

@@ -1,6 +1,6 @@
 // What a domain definition says about panics and the end of a guest's run.
 
-import { OptionTypeError } from '../common/check.js'
+import { checkOneOf, OptionTypeError } from '../common/check.js'
 import { kindOf } from '../common/kind-of.js'
 import type { TextPosition } from './domain-xml-error.js'
 
@@ -13,15 +13,27 @@ export const LIBVIRT_ACTIONS = [
   'coredump-destroy',
   'coredump-restart',
 ] as const
-/** Those, and `ignore`, which the message of 2013 proposes and libvirt never got: the panic is noted, the guest goes on. */
+/** Those, and `ignore` of Bonzini's proposal of 2013, which libvirt never got: the panic is noted, the guest goes on. */
 export const CRASH_ACTIONS = [...LIBVIRT_ACTIONS, 'ignore'] as const
 export type CrashAction = (typeof CRASH_ACTIONS)[number]
 /** What can follow a guest's reboot or power-off. */
 export type LifecycleAction = (typeof LIBVIRT_ACTIONS)[number]
 
-export const PANIC_MODELS = ['default', 'isa', 'pseries', 'hyperv', 's390'] as const
-/** `default` is what a missing model becomes before the architecture is looked at. */
-export type PanicModel = Exclude<(typeof PANIC_MODELS)[number], 'default'>
+/** `pvpanic` is the PCI device, which libvirt knows since 9.1. */
+export const PANIC_MODELS = ['isa', 'pseries', 'hyperv', 's390', 'pvpanic'] as const
+export type PanicModel = (typeof PANIC_MODELS)[number]
+
+/** Place of a PCI device. */
+export interface PciAddress {
+  /** 0..0xffffffff as libvirt reads it, and 0 in every PC. */
+  readonly domain: number
+  /** 0..0xff. */
+  readonly bus: number
+  /** 0..0x1f; 0 with function 0 on bus 0 means that libvirt is to choose. */
+  readonly slot: number
+  /** 0..7. */
+  readonly function: number
+}
 
 /** `<address>` of a panic device. */
 export interface PanicAddress {
@@ -31,6 +43,8 @@ export interface PanicAddress {
   /** The iobase as it stands in the XML; it is hexadecimal with or without 0x. */
   readonly iobaseText?: string
   readonly irq?: number
+  /** Of type 'pci'. */
+  readonly pci?: PciAddress
 }
 
 /** `<panic>`. */
@@ -45,17 +59,25 @@ export interface DomainDefinition {
   readonly name: string
   /** `type` of `<domain>`: 'qemu', 'kvm', ... */
   readonly type: string
+  /** `<os><type>`: 'hvm', ... */
+  readonly osType: string
   readonly arch: string
   /** As written: 'pc', 'pc-i440fx-1.5', ...; '' if not written. */
   readonly machineType: string
+  /** The processor as QEMU's -cpu names it: 'max', 'host', a model; 'host-model'; '' if not written. */
+  readonly cpu: string
   /** Path of the program; '' if not written. */
   readonly emulator: string
   readonly onPoweroff: LifecycleAction
   readonly onReboot: LifecycleAction
   readonly onCrash: CrashAction
   readonly panics: readonly PanicDevice[]
-  /** The message's `<panic-notifier/>` is there. */
+  /** The proposal's `<panic-notifier/>` is there. */
   readonly panicNotifier: boolean
+  /** A memory balloon on the PCI bus, which libvirt adds unless there is `<memballoon model='none'/>`. */
+  readonly balloon: boolean
+  /** A USB controller on the PCI bus, which libvirt adds unless there is `<controller type='usb' model='none'/>`. */
+  readonly usb: boolean
   /** `<qemu:arg>` of `<qemu:commandline>`, handed to QEMU as they are. */
   readonly qemuArguments: readonly string[]
 }
@@ -65,14 +87,18 @@ export function domainDefinition(parts: Partial<DomainDefinition> = {}): DomainD
   return {
     name: 'guest',
     type: 'qemu',
+    osType: 'hvm',
     arch: 'x86_64',
     machineType: 'pc',
+    cpu: '',
     emulator: '',
     onPoweroff: 'destroy',
     onReboot: 'restart',
     onCrash: 'destroy',
     panics: [],
     panicNotifier: false,
+    balloon: true,
+    usb: true,
     qemuArguments: [],
     ...parts,
   }
@@ -80,15 +106,22 @@ export function domainDefinition(parts: Partial<DomainDefinition> = {}): DomainD
 
 /**
  * Makes sure, for callers without TypeScript, that a value is a whole definition.
- * @throws {TypeError} that says what makes one.
+ * @throws {OptionTypeError} that says what makes one; {OptionRangeError} for an action or a panic model that does not exist.
  */
 export function checkIsDefinition(value: unknown): asserts value is DomainDefinition {
   const expected = 'expected what parseDomainXml or domainDefinition returns'
-  if (typeof value !== 'object' || value === null)
+  if (typeof value !== 'object' || value === null) {
     throw new OptionTypeError('definition', `${expected}, got ${kindOf(value)}`)
-  for (const [name, example] of Object.entries(domainDefinition())) {
-    const member: unknown = Reflect.get(value, name)
-    const fits = Array.isArray(example) ? Array.isArray(member) : typeof member === typeof example
-    if (!fits) throw new OptionTypeError('definition', `${expected}; its ${name} is ${kindOf(member)}`)
   }
+  const example = domainDefinition()
+  for (const [name, member] of Object.entries(example)) {
+    const found: unknown = Reflect.get(value, name)
+    const fits = Array.isArray(member) ? Array.isArray(found) : typeof found === typeof member
+    if (!fits) throw new OptionTypeError('definition', `${expected}; its ${name} is ${kindOf(found)}`)
+  }
+  const { onCrash, onReboot, onPoweroff, panics } = value as DomainDefinition
+  checkOneOf('onCrash', onCrash, CRASH_ACTIONS)
+  checkOneOf('onReboot', onReboot, LIBVIRT_ACTIONS)
+  checkOneOf('onPoweroff', onPoweroff, LIBVIRT_ACTIONS)
+  for (const [index, panic] of panics.entries()) checkOneOf(`panics[${index}].model`, panic?.model, PANIC_MODELS)
 }

@@ -4,24 +4,31 @@ import { hex } from '../common/hex.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import { pcPortsAt } from '../machine/pc-ports.js'
 import type { DomainDefinition, PanicAddress } from './domain-definition.js'
+import { aboutOtherDevice, otherPanicDevices } from './other-devices.js'
 
 /** The one port that does not go to pvpanic: QEMU's reset control has a higher priority. */
 const RESET_CONTROL_PORT = 0xcf9
 const PORT_MAX = 0xffff
 
-/** A sentence for each trap. */
-export function domainWarnings(definition: DomainDefinition): string[] {
-  const { onCrash, onReboot, panics, panicNotifier, machineType } = definition
+/** A sentence for each trap. @param options.proposal2013 the definition may hold what only the proposal of 2013 has. */
+export function domainWarnings(definition: DomainDefinition, { proposal2013 = false } = {}): string[] {
+  const { onCrash, onReboot, panics, panicNotifier, machineType, cpu } = definition
+  const others = otherPanicDevices(definition)
   const isa = panics.filter(({ model }) => model === 'isa')
   return [
     ...(panicNotifier
-      ? ['<panic-notifier/> is the name of 2013: libvirt drops it without a word; write <panic model="isa"/>']
+      ? [
+          '<panic-notifier/> is the element of the proposal of 2013: libvirt drops it silently; write <panic model="isa"/>',
+        ]
       : []),
-    ...(onCrash === 'ignore' ? ['on_crash=ignore is the proposal of 2013: libvirt refuses it'] : []),
-    ...(machineType === 'pc-1.5' ? ['no QEMU has a machine type pc-1.5; they are pc-i440fx-1.5 and pc-q35-1.5'] : []),
+    ...(onCrash === 'ignore' ? ['on_crash=ignore is of the proposal of 2013: libvirt refuses it'] : []),
+    ...(proposal2013 && machineType === 'pc-1.5'
+      ? ['no QEMU has a machine type pc-1.5; they are pc-i440fx-1.5 and pc-q35-1.5']
+      : []),
     ...isa.flatMap(({ address }) => (address === undefined ? [] : addressWarnings(address))),
-    ...(panics.some(({ model }) => model === 'hyperv')
-      ? ['model hyperv is no port: the guest reports through Hyper-V crash registers, which are not simulated here']
+    ...others.map(aboutOtherDevice),
+    ...(cpu === 'host-model' && others.includes('hyperv')
+      ? ['the processor of CPU mode host-model depends on the host: it stands as host in the arguments']
       : []),
     ...(onReboot === 'destroy' && onCrash.endsWith('restart')
       ? [`on_reboot=destroy defeats on_crash=${onCrash}: libvirt restarts by a reset, and the domain ends by that`]
@@ -30,7 +37,9 @@ export function domainWarnings(definition: DomainDefinition): string[] {
     ...(onCrash.startsWith('coredump-')
       ? [`if the dump fails the guest is preserved: no ${onCrash.slice(9)} follows`]
       : []),
-    ...(panics.length === 0 && !passesDevice(definition) ? ['without a panic device on_crash is never looked at'] : []),
+    ...(panics.length === 0 && others.length === 0 && !passesDevice(definition)
+      ? ['there is no panic device, so libvirt never looks at on_crash']
+      : []),
     ...passthroughWarnings(definition),
   ]
 }
@@ -63,7 +72,9 @@ function passthroughWarnings({ qemuArguments, panics }: DomainDefinition): strin
   for (const [index, value] of qemuArguments.entries()) {
     const option = qemuArguments[index - 1]
     if (option === '-action' && value.includes('panic=none')) {
-      warnings.push('-action panic=none lets the guest go on, but libvirt does not look: it acts as if it had stopped')
+      warnings.push(
+        '-action panic=none lets the guest go on, and libvirt ignores that: it acts as if QEMU had stopped the guest',
+      )
     }
     if (option === '-global' && value.startsWith('pvpanic.iobase')) {
       const effect = panics.length > 0 ? 'QEMU will not start' : 'it has no effect'

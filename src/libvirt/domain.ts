@@ -1,79 +1,128 @@
-// A domain: a Machine in the hands of a manager that acts on its panics as libvirt 9.0 does.
+// A domain: a guest in the hands of a manager that acts on its panics and on each end of its run as libvirt does.
 
+import { type Awaitable, andThen, orElse } from '../common/awaitable.js'
+import { checkKnownOptions, checkOneOf } from '../common/check.js'
 import { coreFileName } from '../common/core-file-name.js'
 import { messageOf } from '../common/message-of.js'
-import type { MachineEvent, ShutdownData } from '../machine/events.js'
-import type { Machine } from '../machine/machine.js'
+import { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
-import type { PanicMode } from '../machine/transitions.js'
+import type { MachineActions } from '../machine/machine-options.js'
 import { launchMachine } from '../qemu-options/launch-machine.js'
-import { checkDriverActions, checkDumpActions, type Refuse } from './check-definition.js'
-import type { CrashAction, DomainDefinition, LifecycleAction } from './domain-definition.js'
-import { CRASH_ACTIONS, checkIsDefinition, LIBVIRT_ACTIONS } from './domain-definition.js'
-import type { DomainOptions } from './domain-options.js'
+import { refusedDriverAction, refusedDump } from './check-definition.js'
+import { CRASH_ACTIONS, checkIsDefinition, type DomainDefinition, LIBVIRT_ACTIONS } from './domain-definition.js'
+import { bareGuest, type DomainGuest, dumpOf, executeOn } from './domain-guest.js'
+import { DOMAIN_OPTIONS, type DomainOptions, FALLBACKS } from './domain-options.js'
+import { DomainRun, type LifecycleActions, type RunOwner } from './domain-run.js'
 import {
   DomainError,
   type DomainEvent,
-  type DomainReasons,
   type DomainState,
-  type DomainStateName,
-  type LifecycleEvent,
+  domainStateNumbers,
+  lifecycleEventNumbers,
   type MonitorEvent,
 } from './domain-state.js'
+import { libvirtProfile } from './libvirt-version.js'
 import { qemuArguments } from './qemu-arguments.js'
 
-interface Actions {
-  crash: CrashAction
-  reboot: LifecycleAction
-  poweroff: LifecycleAction
-}
 type Listener<Event> = (event: Event) => void
+
+export interface StartOptions {
+  /** The guest waits for `resume`. False. */
+  readonly paused?: boolean
+  /** Boots anew although there is a managed save. False. */
+  readonly forceBoot?: boolean
+}
+
+export interface DumpOptions {
+  /** The manager does not pause the guest; QEMU does. False. */
+  readonly live?: boolean
+  /** The domain is shut off afterwards. False. */
+  readonly crash?: boolean
+  /** The guest is reset afterwards. False. */
+  readonly reset?: boolean
+}
+
+export interface RestoreOptions {
+  /** Whether the guest runs then, whatever it did when it was saved. */
+  readonly running?: boolean
+}
+
+/** A saved domain, for `restore`. */
+export interface SavedDomain {
+  readonly name: string
+  /** The guest ran. */
+  readonly running: boolean
+  /** What the guest's own `save` gave. */
+  readonly guest: unknown
+}
+
+/** By `-no-shutdown` alone. */
+const LAUNCHED: Pick<MachineActions, 'onPanic' | 'rebootAction'> = { onPanic: 'preserve', rebootAction: 'reset' }
+
+const DUMP_PATH = '/var/lib/libvirt/qemu/dump'
 
 /**
  * A domain as libvirt runs it with QEMU: the process is started with `-no-shutdown`, so that nothing but the manager
  * ends it, and on GUEST_PANICKED the manager does what `on_crash` says at that moment.
  *
- * Everything happens before the guest's write returns; libvirt's worker thread takes milliseconds. What it takes longer
- * for it can report in another order: compare events as a set.
+ * Without a guest, `start` makes a bare machine, whose port bus is the guest: then everything happens before a write
+ * returns. A guest of another program (`start({ guest })`) takes its time: await every command, and `settled` for what
+ * follows from a panic. libvirt's threads race, so compare events as sets.
  *
- * States, reasons and events are held against a recording of libvirtd 9.0.0 with QEMU 7.2. `ignore` is the message's
- * proposal: the panic is reported and the guest goes on.
+ * States, reasons and events are held against recordings of libvirtd 9.0.0 with QEMU 7.2 and 11.3.0 with QEMU 10.0.
  */
 export class Domain {
-  readonly definition: DomainDefinition
+  readonly #persistent: DomainDefinition
   readonly #options: DomainOptions
-  readonly #actions: Actions
   readonly #listeners = new Set<Listener<DomainEvent>>()
   readonly #monitorListeners = new Set<Listener<MonitorEvent>>()
-  #machine: Machine | undefined
+  #config: LifecycleActions
+  #live: LifecycleActions
+  #run: DomainRun | undefined
   #state: DomainState = { state: 'shut off', reason: 'unknown' }
   #exists = true
   #id = 0
-  #resumeReason: DomainReasons['running'] = 'booted'
-  #stopReason: DomainReasons['shut off'] = 'shutdown'
-  /** A reset and a `cont` have been given, and none of their events has come yet. */
-  #restarting = false
-  /** A panic that will be acted upon when the machine's STOP comes. */
-  #panicWaits = false
-  #killed = false
-  /** What the command line made of a panic. */
-  #launchedMode: PanicMode = 'destroy'
+  #managedSave: SavedDomain | undefined
+  /** What the machine does by its command line, and what it was told since. */
+  #told: Pick<MachineActions, 'onPanic' | 'rebootAction'> = LAUNCHED
+  #launched = LAUNCHED
 
   /**
    * @throws {DomainError} if libvirt's QEMU driver refuses one of the definition's actions.
-   * @throws {TypeError} if `definition` is something else, such as XML.
+   * @throws {OptionTypeError | OptionRangeError} if `definition` is something else, such as XML; for an action, a panic
+   *   model or an option that does not exist, and for a libvirt before 9.0.
    */
   constructor(definition: DomainDefinition, options: DomainOptions = {}) {
     checkIsDefinition(definition)
-    this.definition = definition
+    checkKnownOptions(options, DOMAIN_OPTIONS)
+    if (options.fallback !== undefined) checkOneOf('fallback', options.fallback, FALLBACKS)
+    libvirtProfile(options.libvirt)
+    this.#persistent = definition
     this.#options = options
-    this.#actions = { crash: definition.onCrash, reboot: definition.onReboot, poweroff: definition.onPoweroff }
-    checkActions(definition, this.#actions)
+    this.#config = { crash: definition.onCrash, reboot: definition.onReboot, poweroff: definition.onPoweroff }
+    this.#live = this.#config
+    checkActions(definition, this.#config, options)
   }
 
-  /** The machine, from `start()` until the domain has stopped. */
+  /** The live definition: with the actions that hold now. */
+  get definition(): DomainDefinition {
+    const { crash, reboot, poweroff } = this.#actions
+    return { ...this.#persistent, onCrash: crash, onReboot: reboot, onPoweroff: poweroff }
+  }
+
+  get name(): string {
+    return this.#persistent.name
+  }
+
+  /** The number of the run: undefined while it is shut off. */
+  get id(): number | undefined {
+    return this.#run === undefined ? undefined : this.#id
+  }
+
+  /** The machine, from `start()` until the domain has stopped, if it is one of this process. */
   get machine(): Machine | undefined {
-    return this.#machine
+    const machine = this.#run?.machine
+    return machine instanceof Machine ? machine : undefined
   }
 
   get state(): DomainState {
@@ -83,6 +132,11 @@ export class Domain {
   /** False once a transient domain has stopped. */
   get exists(): boolean {
     return this.#exists
+  }
+
+  /** Resolves when what the manager does about the guest's last panic or end has been done. */
+  async settled(): Promise<void> {
+    await this.#run?.settled()
   }
 
   /** Calls `listener` at each of the domain's events. Returns what ends that. */
@@ -98,287 +152,312 @@ export class Domain {
   }
 
   /**
-   * Starts the machine, and the guest unless `paused`.
+   * Starts the domain, and its guest unless `paused`: a bare machine, or the guest that is given, which waits to be let
+   * run. After a managed save it goes on from there.
    * @throws {DomainError} if it is active already, or the machine cannot be started: with QEMU's reason.
    */
-  start({ paused = false } = {}): Machine {
-    if (!this.#exists) throw new DomainError(`Domain not found: no domain with matching name '${this.definition.name}'`)
-    if (this.#machine !== undefined) throw new DomainError('Domain is already active')
+  start(options?: StartOptions): Machine
+  start(options: StartOptions & { readonly guest: DomainGuest }): Promise<void>
+  start({ guest, ...options }: StartOptions & { readonly guest?: DomainGuest } = {}): Machine | Promise<void> {
+    this.#checkInactive()
+    const saved = options.forceBoot === true ? undefined : this.#managedSave
+    if (guest !== undefined) return Promise.resolve(this.#startGuest(guest, saved, options))
     const machine = this.#launch()
-    machine.on('*', (event) => this.#monitorEvent(machine, event))
-    this.#machine = machine
-    this.#launchedMode = machine.actions.onPanic
-    this.#id++
-    this.#stopReason = 'shutdown'
-    this.#restarting = false
-    this.#panicWaits = false
-    this.#killed = false
-    this.#applyActions()
-    this.#enter('paused', paused ? 'user' : 'starting up')
-    if (!paused) this.#continue('booted')
-    this.#report('Started Booted')
+    this.#startGuest(bareGuest(machine), saved, options)
     return machine
   }
 
   /** @throws {DomainError} if the guest runs already, or only a reset can help it. */
-  resume(): void {
-    const machine = this.#running()
+  resume(): Awaitable<void> {
+    const run = this.#running()
     if (this.#state.state === 'running') throw new DomainError(invalid('domain is already running'))
-    this.#resumeReason = 'unpaused'
-    try {
-      machine.cont()
-    } catch (error) {
-      throw monitorError('cont', error)
-    }
+    return run.resume('unpaused')
   }
 
   /** Pauses a guest that runs. */
-  suspend(): void {
-    this.#running().stop()
+  suspend(): Awaitable<void> {
+    return this.#running().pause('user')
   }
 
   /** Resets the machine. A guest that has crashed waits for `resume` then. */
-  reset(): void {
-    this.#running().reset()
-    if (this.#state.state === 'crashed') this.#enter('paused', 'crashed')
+  reset(): Awaitable<void> {
+    return andThen(this.#running().machine.reset(), () => {
+      if (this.#state.state === 'crashed') this.#enter({ state: 'paused', reason: 'crashed' })
+    })
   }
 
   /** Presses the power button, and means a restart by it: a guest that has crashed does not notice. */
-  reboot(): void {
-    this.#running().powerdown()
+  reboot(): Awaitable<void> {
+    return this.#running().machine.powerdown()
   }
 
   /** @throws {DomainError} if the guest does not run. */
-  shutdown(): void {
-    const machine = this.#running()
+  shutdown(): Awaitable<void> {
+    const run = this.#running()
     if (this.#state.state !== 'running') throw new DomainError(invalid('domain is not running'))
-    machine.powerdown()
+    return run.machine.powerdown()
   }
 
   /** Ends the machine. */
-  destroy(): void {
-    const machine = this.#running()
-    this.#stopReason = 'destroyed'
-    this.#kill(machine)
+  destroy(): Awaitable<void> {
+    return this.#running().end('destroyed')
+  }
+
+  /** QEMU dies behind the manager's back. */
+  kill(): Awaitable<void> {
+    return this.#running().kill()
   }
 
   /**
-   * Changes what follows a crash, reboot or power-off from the next one on.
+   * Writes the guest's memory to a file: `virsh dump --memory-only`.
+   * @throws {DomainError} if it cannot be written; the domain is as before.
+   */
+  dump(path: string, { live = false, crash = false, reset = false }: DumpOptions = {}): Awaitable<void> {
+    const run = this.#running()
+    if (crash && reset) throw new DomainError("Flags 'VIR_DUMP_CRASH' and 'VIR_DUMP_RESET' are mutually exclusive")
+    const wasRunning = this.#state.state === 'running'
+    const resumed = () => (wasRunning && this.#state.state === 'paused' ? run.resume('unpaused') : undefined)
+    // QEMU itself stops the guest for a live dump, unasked.
+    const stopped = wasRunning ? run.pause(live ? 'unknown' : 'dumping') : undefined
+    const dumped = () => andThen(this.#writeDump(path), (bytes) => run.dumpCompleted(bytes))
+    return andThen(stopped, () =>
+      andThen(
+        orElse(dumped, (error) =>
+          andThen(resumed(), () => {
+            throw new DomainError(messageOf(error))
+          }),
+        ),
+        () => {
+          if (crash) return run.stop('crashed')
+          return andThen(reset ? run.machine.reset() : undefined, resumed)
+        },
+      ),
+    )
+  }
+
+  /**
+   * Stops the guest, takes its whole state and ends it.
+   * @param options.running whether it runs when it is restored. Default: whether it runs now.
+   * @throws {DomainError} if its program cannot save it; the domain is as before.
+   */
+  save({ running }: RestoreOptions = {}): Awaitable<SavedDomain> {
+    const run = this.#running()
+    const wasRunning = this.#state.state === 'running'
+    const { save } = run.guest
+    if (save === undefined) throw new DomainError('Operation not supported: this guest cannot be saved')
+    const canceled = (error: unknown) =>
+      andThen(wasRunning ? run.resume('save canceled') : undefined, () => {
+        throw new DomainError(messageOf(error))
+      })
+    return andThen(wasRunning ? run.pause('saving') : undefined, () =>
+      andThen(
+        orElse(() => save.call(run.guest), canceled),
+        (guest) => {
+          const saved = { name: this.name, running: running ?? wasRunning, guest }
+          return andThen(run.stop('saved'), () => saved)
+        },
+      ),
+    )
+  }
+
+  /**
+   * Starts the domain from what `save` gave, a transient one anew: in a bare machine, or in a new guest that is given, whose emulator and
+   * images must be the same.
+   */
+  restore(
+    saved: SavedDomain,
+    { guest, ...options }: RestoreOptions & { readonly guest?: DomainGuest } = {},
+  ): Awaitable<void> {
+    this.#exists = true
+    this.#checkInactive()
+    const { running = saved.running } = options
+    return this.#startGuest(guest ?? bareGuest(this.#launch()), { ...saved, running }, {})
+  }
+
+  /** As `save`; the next start goes on from there. A transient domain cannot. */
+  managedSave(): Awaitable<void> {
+    this.#running()
+    if (this.#options.transient === true) {
+      throw new DomainError(invalid('cannot do managed save for transient domain'))
+    }
+    return andThen(this.save(), (saved) => {
+      this.#managedSave = saved
+    })
+  }
+
+  /** Forgets the managed save, if there is one. */
+  removeManagedSave(): void {
+    this.#managedSave = undefined
+  }
+
+  /**
+   * Executes a QMP command behind the manager's back, and gives what it returned: `virsh qemu-monitor-command`.
+   * @throws {QmpError | MachineError} if QEMU refuses it.
+   */
+  monitorCommand(command: string, args?: Readonly<Record<string, unknown>>): Awaitable<unknown> {
+    return executeOn(this.#running().guest, command, args)
+  }
+
+  /**
+   * Changes what follows a crash, reboot or power-off from the next one on: in the live domain if it runs, else for its
+   * next start.
    * @throws {DomainError} if there is no such action, or none for this event.
    */
-  setLifecycleAction(event: keyof Actions, action: string): void {
-    const allowed = event === 'crash' && this.#options.dialect !== 'libvirt' ? CRASH_ACTIONS : LIBVIRT_ACTIONS
+  setLifecycleAction(event: keyof LifecycleActions, action: string): Awaitable<void> {
+    checkOneOf('event', event, ['crash', 'reboot', 'poweroff'])
+    const allowed = event === 'crash' && this.#options.proposal2013 ? CRASH_ACTIONS : LIBVIRT_ACTIONS
     const known = allowed.find((candidate) => candidate === action)
     if (known === undefined) throw new DomainError(`Invalid lifecycle action '${action}'.`)
-    checkActions(this.definition, { ...this.#actions, [event]: known })
-    if (event === 'crash') this.#actions.crash = known
-    else if (known !== 'ignore') this.#actions[event] = known
-    this.#applyActions()
+    const changed = { ...this.#actions, [event]: known }
+    checkActions(this.#persistent, changed, this.#options)
+    if (this.#run === undefined) {
+      this.#config = changed
+      return
+    }
+    this.#live = changed
+    return this.#tellActions(this.#run)
+  }
+
+  get #actions(): LifecycleActions {
+    return this.#run === undefined ? this.#config : this.#live
+  }
+
+  #checkInactive(): void {
+    if (!this.#exists) throw new DomainError(`Domain not found: no domain with matching name '${this.name}'`)
+    if (this.#run !== undefined) throw new DomainError('Domain is already active')
+  }
+
+  #running(): DomainRun {
+    if (this.#run === undefined) throw new DomainError(invalid('domain is not running'))
+    return this.#run
   }
 
   #launch(): Machine {
     const { definition } = this
-    const { machineType = definition.machineType, transient: _, dump: __, ...options } = this.#options
+    const { machineType = definition.machineType, libvirt, qemu } = this.#options
+    const args =
+      this.#options.arguments ?? qemuArguments(definition, { ...(libvirt && { libvirt }), ...(qemu && { qemu }) })
     try {
-      return launchMachine(options.arguments ?? qemuArguments(definition), {
-        ...options,
-        ...(machineType === '' ? {} : { machineType }),
-      })
+      return launchMachine(args, { ...this.#options, ...(machineType === '' ? {} : { machineType }) })
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
       const program = definition.emulator === '' ? 'qemu-system-x86_64' : (definition.emulator.split('/').at(-1) ?? '')
-      throw new DomainError(`internal error: process exited while connecting to monitor: ${program}: ${error.desc}`)
+      const { recent } = libvirtProfile(libvirt)
+      const closed = recent
+        ? `QEMU unexpectedly closed the monitor (vm='${this.name}')`
+        : 'process exited while connecting to monitor'
+      throw new DomainError(`internal error: ${closed}: ${program}: ${error.desc}`)
     }
   }
 
-  /**
-   * libvirt tells QEMU of `on_reboot` by set-action, where QEMU has that, and of nothing else. `ignore` is told so too:
-   * then QEMU does not even stop.
-   */
-  #applyActions(): void {
-    const machine = this.#machine
-    if (machine === undefined || !machine.qemu.actions) return
-    machine.setActions({
-      onPanic: this.#actions.crash === 'ignore' ? 'log' : this.#launchedMode,
-      rebootAction: this.#actions.reboot === 'destroy' ? 'shutdown' : 'reset',
+  #startGuest(
+    guest: DomainGuest,
+    saved: SavedDomain | undefined,
+    { paused = saved === undefined ? false : !saved.running }: StartOptions,
+  ): Awaitable<void> {
+    const run = new DomainRun(this.#owner(), guest)
+    this.#id++
+    this.#live = this.#config
+    this.#run = run
+    this.#managedSave = undefined
+    this.#launched = guest.machine instanceof Machine ? guest.machine.actions : LAUNCHED
+    this.#told = this.#launched
+    this.#enter({ state: 'paused', reason: 'starting up' })
+    const ready = andThen(this.#tellActions(run), () => (saved === undefined ? undefined : bringBack(guest, saved)))
+    return andThen(ready, () => {
+      const begin =
+        saved === undefined ? (['booted', 'Started Booted'] as const) : (['restored', 'Started Restored'] as const)
+      const [reason, started] = begin
+      if (paused) this.#enter({ state: 'paused', reason: saved === undefined ? 'user' : 'migrating' })
+      if (saved !== undefined) this.#report(started)
+      return andThen(paused ? undefined : run.resume(reason), () => {
+        if (saved === undefined) this.#report(started)
+        if (paused) this.#report(saved === undefined ? 'Suspended Paused' : 'Suspended Restored')
+      })
     })
   }
 
-  #running(): Machine {
-    if (this.#machine === undefined) throw new DomainError(invalid('domain is not running'))
-    return this.#machine
-  }
-
-  #monitorEvent(machine: Machine, event: MachineEvent): void {
-    if (machine !== this.#machine) {
-      // The monitor was closed before the process was told to end.
-      if (event.event !== 'SHUTDOWN') this.#tellMonitor(event)
-      return
-    }
-    this.#tellMonitor(event)
-    switch (event.event) {
-      case 'GUEST_PANICKED': {
-        const wasRunning = this.#state.state === 'running'
-        const ignored = this.#actions.crash === 'ignore'
-        if (!ignored) this.#enter('crashed', 'panicked')
-        this.#report('Crashed Panicked')
-        if (event.data.action === 'run' && ignored) return
-        this.#panicWaits = wasRunning && event.data.action !== 'run'
-        if (!this.#panicWaits) this.#act(machine, this.#actions.crash)
-        return
-      }
-      case 'GUEST_CRASHLOADED':
-        this.#report('Crashed Crashloaded')
-        return
-      case 'STOP':
-        this.#stopped(machine)
-        return
-      case 'RESUME':
-        this.#restarting = false
-        this.#enter('running', this.#resumeReason)
-        this.#report('Resumed Unpaused')
-        return
-      case 'RESET':
-        this.#restarting = false
-        this.#tell({ name: 'reboot' })
-        return
-      case 'SHUTDOWN':
-        this.#shutDown(machine, event.data)
-    }
-  }
-
-  #stopped(machine: Machine): void {
-    if (this.#panicWaits) {
-      this.#panicWaits = false
-      this.#act(machine, this.#actions.crash)
-    } else if (this.#state.state === 'running') {
-      this.#enter('paused', 'user')
-      this.#report('Suspended Paused')
-    }
-  }
-
-  #act(machine: Machine, action: CrashAction): void {
-    switch (action) {
-      case 'destroy':
-        this.#end('crashed')
-        machine.quit('host-signal')
-        return
-      case 'restart':
-      case 'rename-restart':
-        this.#restart(machine)
-        return
-      case 'coredump-destroy':
-        if (this.#dump()) this.#act(machine, 'destroy')
-        return
-      case 'coredump-restart':
-        if (this.#dump()) this.#act(machine, 'restart')
-        return
-      case 'preserve':
-        return
-      case 'ignore':
-        this.#letGoOn(machine)
-    }
-  }
-
-  #letGoOn(machine: Machine): void {
-    this.#resumeReason = 'unpaused'
-    try {
-      machine.cont()
-    } catch (error) {
-      if (!(error instanceof MachineError)) throw error
-      const { fallback = 'destroy' } = this.#options
-      this.#warn(`on_crash=ignore needs a newer QEMU (${error.desc}); fallback: ${fallback}`)
-      this.#enter('crashed', 'panicked')
-      this.#act(machine, fallback)
-    }
-  }
-
-  /** libvirt's restart: the same process, reset and resumed. */
-  #restart(machine: Machine): void {
-    this.#restarting = true
-    this.#resumeReason = 'crashed'
-    machine.reset()
-    try {
-      if (machine.exitCode === undefined) machine.cont()
-    } catch {
-      // A reset that `on_reboot` turned into a shutdown has left nothing that could go on.
-      this.#tell({ name: 'control-error' })
-      this.#kill(machine)
-    }
-  }
-
-  #dump(): boolean {
-    const { dump, clock = Date.now } = this.#options
-    try {
-      if (dump === undefined) throw new DomainError('there is nothing to dump with')
-      dump(coreFileName({ id: this.#id, name: this.definition.name, date: new Date(clock()) }))
-    } catch (error) {
-      this.#warn(`operation failed: Dump failed: ${messageOf(error)}`)
-      return false
-    }
-    this.#tellMonitor({ event: 'DUMP_COMPLETED' })
-    return true
-  }
-
-  #shutDown(machine: Machine, { guest, reason }: Partial<ShutdownData> = {}): void {
-    if (this.#killed && reason !== undefined && reason !== 'host-signal') return
-    if (machine.exitCode !== undefined) {
-      this.#report(guest ? 'Shutdown Finished after guest request' : 'Shutdown Finished after host request')
-      this.#end(this.#state.state === 'crashed' && this.#stopReason === 'shutdown' ? 'crashed' : this.#stopReason)
-    } else if (this.#restarting || (guest && this.#actions.poweroff === 'restart')) {
-      this.#restart(machine)
-    } else {
-      this.#enter('in shutdown', 'unknown')
-      this.#kill(machine)
-    }
-  }
-
-  /** Ends the process; its SHUTDOWN, the last event, ends the domain. */
-  #kill(machine: Machine): void {
-    this.#killed = true
-    machine.quit('host-signal')
-  }
-
-  #continue(reason: DomainReasons['running']): void {
-    this.#resumeReason = reason
-    this.#machine?.cont()
-  }
-
-  #end(reason: DomainReasons['shut off']): void {
-    this.#machine = undefined
-    this.#enter('shut off', reason)
-    const details = {
-      shutdown: 'Stopped Shutdown',
-      destroyed: 'Stopped Destroyed',
-      crashed: 'Stopped Crashed',
+  /**
+   * libvirt tells QEMU of `on_reboot` by set-action, where QEMU has that, and of nothing else. The proposal's `ignore`
+   * is told so too: then QEMU does not even stop.
+   */
+  #tellActions({ machine }: DomainRun): Awaitable<void> {
+    if (machine instanceof Machine && !machine.qemu.actions) return
+    const { onPanic, rebootAction } = this.#launched
+    const wanted = {
+      onPanic: this.#live.crash === 'ignore' ? 'log' : onPanic,
+      rebootAction: this.#live.reboot === 'destroy' ? 'shutdown' : rebootAction,
     } as const
-    if (reason !== 'unknown') this.#report(details[reason])
-    if (this.#options.transient === true) this.#exists = false
+    if (wanted.onPanic === this.#told.onPanic && wanted.rebootAction === this.#told.rebootAction) return
+    this.#told = wanted
+    return machine.setActions(wanted)
   }
 
-  #enter<Name extends DomainStateName>(state: Name, reason: DomainReasons[Name]): void {
-    this.#state = { state, reason } as DomainState
+  #owner(): RunOwner {
+    const domain = this
+    return {
+      get actions() {
+        return domain.#live
+      },
+      get state() {
+        return domain.#state
+      },
+      fallback: this.#options.fallback ?? 'destroy',
+      closesMonitorFirst: !libvirtProfile(this.#options.libvirt).recent,
+      enter: (state, reason) => this.#enter({ state, reason } as DomainState),
+      report: (detail) => this.#report(detail),
+      tell: (name) => this.#tell({ ...this.#source(), name }),
+      tellMonitor: (event) => this.#callAll(this.#monitorListeners, event),
+      warn: (text) => this.#warn(text),
+      clock: () => this.#now(),
+      dumpCrashed: () => {
+        const file = coreFileName({ id: this.#id, name: this.name, date: new Date(this.#now()) })
+        const { dump, autoDumpPath = DUMP_PATH } = this.#options
+        return dump === undefined ? this.#writeDump(`${autoDumpPath}/${file}`) : this.#writeDump(file)
+      },
+      ended: () => {
+        this.#run = undefined
+        if (this.#options.transient === true) this.#exists = false
+      },
+    }
   }
 
-  #report(detail: LifecycleEvent): void {
-    this.#tell({ name: 'lifecycle', detail })
+  #writeDump(path: string): Awaitable<number | undefined> {
+    const { dump } = this.#options
+    const guest = this.#running().guest
+    return dumpOf(dump === undefined ? guest : { dumpCore: dump }, path)
+  }
+
+  #enter(state: DomainState): void {
+    this.#state = state
+  }
+
+  #report(detail: Extract<DomainEvent, { name: 'lifecycle' }>['detail']): void {
+    this.#tell({ ...this.#source(), name: 'lifecycle', detail, numbers: lifecycleEventNumbers(detail) })
+  }
+
+  #source() {
+    const state = this.#state
+    return { domain: this.name, id: this.#id, time: this.#now(), state, stateNumbers: domainStateNumbers(state) }
   }
 
   #tell(event: DomainEvent): void {
-    for (const listener of this.#listeners) this.#call(listener, event)
-  }
-
-  #tellMonitor(event: MonitorEvent): void {
-    for (const listener of this.#monitorListeners) this.#call(listener, event)
+    this.#callAll(this.#listeners, event)
   }
 
   /** A listener's fault must not keep the manager from what it has to do. */
-  #call<Event>(listener: Listener<Event>, event: Event): void {
-    try {
-      listener(event)
-    } catch (error) {
-      this.#warn(`a listener of domain ${this.definition.name} failed: ${String(error)}`)
+  #callAll<Event>(listeners: ReadonlySet<Listener<Event>>, event: Event): void {
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#warn(`a listener of domain ${this.name} failed: ${String(error)}`)
+      }
     }
+  }
+
+  #now(): number {
+    return (this.#options.clock ?? Date.now)()
   }
 
   #warn(text: string): void {
@@ -387,18 +466,22 @@ export class Domain {
   }
 }
 
-function checkActions(definition: DomainDefinition, { crash, reboot, poweroff }: Actions): void {
+function bringBack(guest: DomainGuest, saved: SavedDomain): Awaitable<void> {
+  if (guest.restore === undefined) throw new DomainError('Operation not supported: this guest cannot be restored')
+  return andThen(guest.restore(saved.guest), () => undefined)
+}
+
+function checkActions(
+  definition: DomainDefinition,
+  { crash, reboot, poweroff }: LifecycleActions,
+  { proposal2013 = false }: DomainOptions,
+): void {
   const changed = { ...definition, onCrash: crash, onReboot: reboot, onPoweroff: poweroff }
-  const refuse: Refuse = (_, reason) => {
-    throw new DomainError(reason)
+  if (crash === 'ignore' && !proposal2013) {
+    throw new DomainError('unsupported configuration: unknown on_crash action: ignore')
   }
-  checkDriverActions(changed, refuse)
-  checkDumpActions(changed, refuse)
+  const refusal = refusedDriverAction(changed) ?? refusedDump(changed)
+  if (refusal !== undefined) throw new DomainError(refusal.reason)
 }
 
 const invalid = (reason: string): string => `Requested operation is not valid: ${reason}`
-
-function monitorError(command: string, error: unknown): unknown {
-  if (!(error instanceof MachineError)) return error
-  return new DomainError(`internal error: unable to execute QEMU command '${command}': ${error.desc}`)
-}

@@ -22,19 +22,23 @@ const escapeText = (text: string): string =>
  */
 export function formatDomainXml(definition: DomainDefinition): string {
   checkIsDefinition(definition)
-  const { name, type, arch, machineType, emulator, onPoweroff, onReboot, onCrash, qemuArguments } = definition
+  const { name, type, osType, arch, machineType, cpu, emulator, qemuArguments } = definition
+  const { onPoweroff, onReboot, onCrash } = definition
   const passedThrough = qemuArguments.length > 0
   const namespace = passedThrough ? " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'" : ''
   const machine = machineType === '' ? '' : ` machine='${escapeText(machineType)}'`
   const lines = [
     `<domain type='${escapeText(type)}'${namespace}>`,
     `  <name>${escapeText(name)}</name>`,
-    `  <os><type arch='${escapeText(arch)}'${machine}>hvm</type></os>`,
+    `  <os><type arch='${escapeText(arch)}'${machine}>${escapeText(osType)}</type></os>`,
+    ...(cpu === '' ? [] : [`  ${formatCpu(cpu)}`]),
     `  <on_poweroff>${onPoweroff}</on_poweroff>`,
     `  <on_reboot>${onReboot}</on_reboot>`,
     `  <on_crash>${onCrash}</on_crash>`,
     '  <devices>',
     ...(emulator === '' ? [] : [`    <emulator>${escapeText(emulator)}</emulator>`]),
+    ...(definition.usb ? [] : ["    <controller type='usb' model='none'/>"]),
+    ...(definition.balloon ? [] : ["    <memballoon model='none'/>"]),
     ...definition.panics.map((panic) => `    ${formatPanic(panic)}`),
     ...(definition.panicNotifier ? ['    <panic-notifier/>'] : []),
     '  </devices>',
@@ -46,10 +50,18 @@ export function formatDomainXml(definition: DomainDefinition): string {
   return `${lines.join('\n')}\n`
 }
 
+function formatCpu(cpu: string): string {
+  if (cpu === 'max') return "<cpu mode='maximum'/>"
+  if (cpu === 'host') return "<cpu mode='host-passthrough'/>"
+  if (cpu === 'host-model') return "<cpu mode='host-model'/>"
+  return `<cpu><model>${escapeText(cpu)}</model></cpu>`
+}
+
 function formatPanic({ model, address }: PanicDevice): string {
   if (address === undefined) return `<panic model='${model}'/>`
-  const hexadecimal = (name: string, value: number | undefined): string =>
-    value === undefined ? '' : ` ${name}='${hex(value)}'`
-  const attributes = `${hexadecimal('iobase', address.iobase)}${hexadecimal('irq', address.irq)}`
-  return `<panic model='${model}'><address type='${escapeText(address.type)}'${attributes}/></panic>`
+  const { iobase, irq, pci } = address
+  const attributes = Object.entries({ iobase, irq, ...pci })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}='${hex(Number(value))}'`)
+  return `<panic model='${model}'><address type='${escapeText(address.type)}'${attributes.join('')}/></panic>`
 }

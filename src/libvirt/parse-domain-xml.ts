@@ -1,8 +1,9 @@
-// Domain XML to a definition, as libvirt 9.0 parses it.
+// Domain XML to a definition, as libvirt parses it.
 
-import { OptionTypeError } from '../common/check.js'
+import { checkKnownOptions, type OptionNames, OptionTypeError } from '../common/check.js'
+import { hex } from '../common/hex.js'
 import { kindOf } from '../common/kind-of.js'
-import { checkDefinition } from './check-definition.js'
+import { refusalOf } from './check-definition.js'
 import {
   CRASH_ACTIONS,
   type CrashAction,
@@ -13,24 +14,33 @@ import {
   type PanicAddress,
   type PanicDevice,
   type PanicModel,
+  type PciAddress,
 } from './domain-definition.js'
 import { DomainXmlError } from './domain-xml-error.js'
+import { type LibvirtProfile, libvirtProfile } from './libvirt-version.js'
 import { childrenOf, parseXmlTree, type XmlElement } from './xml-tree.js'
 
 export interface ParseOptions {
-  /**
-   * 'message': what libvirt 9.0 takes and what the message of 2013 adds to it: `<on_crash>ignore</on_crash>` and the
-   * machine type pc-1.5. 'libvirt': only what libvirt 9.0 takes. 'message' unless given.
-   */
-  readonly dialect?: 'message' | 'libvirt'
+  /** libvirt's version, '9.0' or a later one. The newest known. */
+  readonly libvirt?: string
+  /** Takes `<on_crash>ignore</on_crash>` too, as Bonzini's proposal of 2013 has it and no libvirt. False. */
+  readonly proposal2013?: boolean
 }
+
+const PARSE_OPTIONS: OptionNames<ParseOptions> = { libvirt: true, proposal2013: true }
 
 const QEMU_NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0'
 
-// libvirt 9.0's virDomainVirtType.
-const DOMAIN_TYPES = 'qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz'.split(' ')
+/** libvirt's virt types, those of 9.0 and of 11.3 alike. */
+const DOMAIN_TYPES = 'qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz hvf'.split(' ')
+/** libvirt's architectures. */
+const ARCHITECTURES =
+  'alpha armv6l armv7b armv7l aarch64 cris i686 ia64 itanium lm32 loongarch64 m68k microblaze microblazeel mips mips64 mips64el mipsel openrisc parisc parisc64 ppc ppc64 ppc64le ppcemb riscv32 riscv64 s390 s390x sh4 sh4eb sparc sparc64 unicore32 x86_64 xtensa xtensaeb'.split(
+    ' ',
+  )
+const LOCKFAILURE_ACTIONS = ['poweroff', 'restart', 'pause', 'ignore']
 
-/** Address types, and why libvirt refuses one without attributes, where it does. Recorded from libvirt 9.0.0. */
+/** Address types, and why libvirt refuses one without attributes, where it does. */
 const ADDRESS_TYPES: Readonly<Record<string, string | undefined>> = {
   pci: undefined,
   drive: undefined,
@@ -47,66 +57,89 @@ const ADDRESS_TYPES: Readonly<Record<string, string | undefined>> = {
 }
 
 const HEXADECIMAL = 16
+const ANY_BASE = 0
 const UINT32_MAX = 0xffffffff
 
 /**
- * Reads what concerns a panic from domain XML; everything else is passed over, as long as it is well-formed.
+ * Reads what concerns a panic from domain XML; everything else is passed over, as long as it is well-formed. What only
+ * one QEMU or another does not support is left to `examineDomain`.
  * @throws {DomainXmlError} with line and column, in libvirt's words where libvirt refuses it too.
- * @throws {TypeError} if `xml` is no string.
+ * @throws {OptionTypeError} if `xml` is no string; {OptionRangeError} for a libvirt before 9.0.
  */
 export function parseDomainXml(xml: string, options: ParseOptions = {}): DomainDefinition {
+  const { definition, root } = readDomainXml(xml, options)
+  const refusal = refusalOf(definition, 'any')
+  if (refusal !== undefined) throw new DomainXmlError(refusal.reason, refusal.position ?? root.position)
+  return definition
+}
+
+/** Reads it as far as libvirt's parser goes, without the checks that follow. */
+export function readDomainXml(xml: string, options: ParseOptions): { definition: DomainDefinition; root: XmlElement } {
   if (typeof xml !== 'string') throw new OptionTypeError('xml', `expected a string, got ${kindOf(xml)}`)
-  const { dialect = 'message' } = options
+  checkKnownOptions(options, PARSE_OPTIONS)
+  const libvirt = libvirtProfile(options.libvirt)
   const root = parseXmlTree(xml)
   if (root.name !== 'domain') throw refused(root, `XML error: expecting root element of 'domain', not '${root.name}'`)
-  const type = root.attributes.get('type')
-  if (type === undefined) throw refused(root, 'internal error: missing domain type attribute')
+  const nameElement = childrenOf(root, 'name')[0]
+  const name = nameElement?.text ?? ''
+  if (name === '') throw refused(nameElement ?? root, 'missing name information')
+  const type = root.attributes.get('type') ?? ''
+  if (type === '') throw refused(root, 'internal error: missing domain type attribute')
   if (!DOMAIN_TYPES.includes(type)) throw refused(root, `unsupported configuration: invalid domain type ${type}`)
-
-  const osType = childrenOf(root, 'os').flatMap((os) => childrenOf(os, 'type'))[0]
-  if (osType === undefined || osType.text === '') throw refused(root, 'XML error: an os <type> must be specified')
-  const name = parseName(root)
+  const os = parseOs(root)
   const onReboot = parseAction(root, 'on_reboot', 'restart', LIBVIRT_ACTIONS)
   const onPoweroff = parseAction(root, 'on_poweroff', 'destroy', LIBVIRT_ACTIONS)
-  const onCrash = parseAction(root, 'on_crash', 'destroy', dialect === 'libvirt' ? LIBVIRT_ACTIONS : CRASH_ACTIONS)
-
-  const devices = childrenOf(root, 'devices')
-  const arch = osType.attributes.get('arch') ?? 'x86_64'
-  const machineType = osType.attributes.get('machine') ?? ''
+  const onCrash = parseAction(root, 'on_crash', 'destroy', options.proposal2013 ? CRASH_ACTIONS : LIBVIRT_ACTIONS)
+  parseAction(root, 'on_lockfailure', '', LOCKFAILURE_ACTIONS)
+  const devices = childrenOf(root, 'devices').flatMap((element) => element.children)
+  const devicesNamed = (wanted: string) => devices.filter(({ name, namespace }) => name === wanted && namespace === '')
+  const isNone = (element: XmlElement) => element.attributes.get('model') === 'none'
   const definition: DomainDefinition = {
     name,
     type,
-    arch,
-    machineType,
-    emulator: devices.flatMap((element) => childrenOf(element, 'emulator'))[0]?.text ?? '',
+    ...os,
+    cpu: parseCpu(root),
+    emulator: devicesNamed('emulator')[0]?.text ?? '',
     onPoweroff,
     onReboot,
     onCrash,
-    panics: devices
-      .flatMap((element) => childrenOf(element, 'panic'))
-      .map((panic) => parsePanic(panic, arch, machineType)),
-    panicNotifier: devices.some((element) => childrenOf(element, 'panic-notifier').length > 0),
+    panics: devicesNamed('panic').map((panic) => parsePanic(panic, os, libvirt)),
+    panicNotifier: devicesNamed('panic-notifier').length > 0,
+    balloon: !devicesNamed('memballoon').some(isNone),
+    usb: !devicesNamed('controller').some((element) => element.attributes.get('type') === 'usb' && isNone(element)),
     qemuArguments: parsePassthrough(root),
   }
-  checkDefinition(definition, dialect, (position, reason) => {
-    throw new DomainXmlError(reason, position ?? root.position)
-  })
-  return definition
+  return { definition, root }
 }
 
 function refused(element: XmlElement, reason: string): DomainXmlError {
   return new DomainXmlError(reason, element.position)
 }
 
-function parseName(root: XmlElement): string {
-  const element = childrenOf(root, 'name')[0]
-  const name = element?.text ?? ''
-  if (element === undefined || name === '') throw refused(element ?? root, 'missing name information')
-  if (name.includes('/')) throw refused(element, `XML error: name ${name} cannot contain '/'`)
-  return name
+type Os = Pick<DomainDefinition, 'osType' | 'arch' | 'machineType'>
+
+function parseOs(root: XmlElement): Os {
+  const element = childrenOf(root, 'os').flatMap((os) => childrenOf(os, 'type'))[0]
+  if (element === undefined || element.text === '') throw refused(root, 'XML error: an os <type> must be specified')
+  if (element.text === 'exe') throw refused(element, 'XML error: init binary must be specified')
+  const arch = element.attributes.get('arch') || 'x86_64'
+  if (!ARCHITECTURES.includes(arch)) {
+    throw refused(element, `unsupported configuration: Unknown architecture ${arch}`)
+  }
+  return { osType: element.text, arch, machineType: element.attributes.get('machine') ?? '' }
 }
 
-function parseAction<Action extends LifecycleAction | CrashAction>(
+/** The processor that -cpu would name; 'host-model' stands for one that depends on the host. */
+function parseCpu(root: XmlElement): string {
+  const cpu = childrenOf(root, 'cpu')[0]
+  const mode = cpu?.attributes.get('mode')
+  if (mode === 'maximum') return 'max'
+  if (mode === 'host-passthrough') return 'host'
+  if (mode === 'host-model') return mode
+  return (cpu === undefined ? [] : childrenOf(cpu, 'model'))[0]?.text ?? ''
+}
+
+function parseAction<Action extends LifecycleAction | CrashAction | string>(
   root: XmlElement,
   name: string,
   absent: Action,
@@ -120,33 +153,39 @@ function parseAction<Action extends LifecycleAction | CrashAction>(
   return action
 }
 
-function parsePanic(element: XmlElement, arch: string, machineType: string): PanicDevice {
+/** The address comes first, as in libvirt. */
+function parsePanic(element: XmlElement, os: Os, libvirt: LibvirtProfile): PanicDevice {
+  const addressElement = childrenOf(element, 'address')[0]
+  const address = addressElement && parseAddress(addressElement, libvirt)
   const written = element.attributes.get('model') ?? 'default'
-  const model = PANIC_MODELS.find((candidate) => candidate === written)
-  if (model === undefined) throw refused(element, `unsupported configuration: unknown panic model '${written}'`)
-  const address = childrenOf(element, 'address')[0]
-  return {
-    model: model === 'default' ? defaultModel(arch, machineType) : model,
-    ...(address === undefined ? {} : { address: parseAddress(address) }),
-    position: element.position,
+  const model = written === 'default' ? defaultModel(os) : PANIC_MODELS.find((candidate) => candidate === written)
+  if (model === undefined || (model === 'pvpanic' && !libvirt.panicPci)) {
+    throw refused(element, `unsupported configuration: unknown panic model '${written}'`)
   }
+  return { model, ...(address && { address }), position: element.position }
 }
 
-function defaultModel(arch: string, machineType: string): PanicModel {
+function defaultModel({ arch, machineType }: Os): PanicModel {
   if (/^ppc64(le)?$/.test(arch) && machineType.startsWith('pseries')) return 'pseries'
   return /^s390x?$/.test(arch) ? 's390' : 'isa'
 }
 
-function parseAddress(element: XmlElement): PanicAddress {
+function parseAddress(element: XmlElement, { recent }: LibvirtProfile): PanicAddress {
   const type = element.attributes.get('type')
-  if (type === undefined) throw refused(element, 'internal error: No type specified for device address')
-  if (!Object.hasOwn(ADDRESS_TYPES, type))
-    throw refused(element, `unsupported configuration: unknown address type '${type}'`)
+  if (type === undefined) {
+    const reason = "XML error: Missing required attribute 'type' in element 'address'"
+    throw refused(element, recent ? reason : 'internal error: No type specified for device address')
+  }
+  if (!Object.hasOwn(ADDRESS_TYPES, type)) {
+    const reason = `XML error: Invalid value for attribute 'type' in element 'address': '${type}'.`
+    throw refused(element, recent ? reason : `unsupported configuration: unknown address type '${type}'`)
+  }
   const refusal = ADDRESS_TYPES[type]
   if (refusal !== undefined) throw refused(element, refusal)
+  if (type === 'pci') return { type, pci: parsePciAddress(element) }
   if (type !== 'isa') return { type }
-  const iobase = parseHexadecimal(element, 'iobase')
-  const irq = parseHexadecimal(element, 'irq')
+  const iobase = parseNumber(element, 'iobase', HEXADECIMAL)
+  const irq = parseNumber(element, 'irq', HEXADECIMAL)
   const iobaseText = element.attributes.get('iobase')
   return {
     type,
@@ -156,12 +195,40 @@ function parseAddress(element: XmlElement): PanicAddress {
   }
 }
 
-/** Both attributes are hexadecimal whether or not they begin with 0x, as C's strtoul with base 16 reads them. */
-function parseHexadecimal(element: XmlElement, name: string): number | undefined {
+const MOST_BUSES = 0xff
+const MOST_SLOTS = 0x1f
+const MOST_FUNCTIONS = 7
+
+function parsePciAddress(element: XmlElement): PciAddress {
+  const read = (name: string) => parseNumber(element, name, ANY_BASE) ?? 0
+  const address = { domain: read('domain'), bus: read('bus'), slot: read('slot'), function: read('function') }
+  for (const [name, most] of [
+    ['bus', MOST_BUSES],
+    ['slot', MOST_SLOTS],
+  ] as const) {
+    if (address[name] <= most) continue
+    throw refused(
+      element,
+      `XML error: Invalid PCI address ${name}='${hex(address[name])}', must be <= 0x${most.toString(16).toUpperCase()}`,
+    )
+  }
+  if (address.function > MOST_FUNCTIONS) {
+    throw refused(
+      element,
+      `XML error: Invalid PCI address function=${hex(address.function)}, must be <= ${MOST_FUNCTIONS}`,
+    )
+  }
+  return address
+}
+
+/** A number as C's strtoul reads it: in base 16 with or without 0x; in any base (0) by its prefix, 0 for octal. */
+function parseNumber(element: XmlElement, name: string, base: 0 | 16): number | undefined {
   const written = element.attributes.get(name)
   if (written === undefined) return undefined
-  const digits = /^[ \t\n\v\f\r]*\+?(?:0[xX])?([0-9a-fA-F]+)$/.exec(written)?.[1]
-  const value = digits === undefined ? Number.NaN : Number.parseInt(digits, HEXADECIMAL)
+  const [, prefix = '', digits = ''] = /^[ \t\n\v\f\r]*\+?(0[xX]|)([0-9a-fA-F]+)$/.exec(written) ?? []
+  const radix = base === HEXADECIMAL || prefix !== '' ? HEXADECIMAL : digits.startsWith('0') ? 8 : 10
+  const allowed = { 8: /^[0-7]+$/, 10: /^\d+$/, 16: /^[\da-f]+$/i }[radix]
+  const value = allowed?.test(digits) ? Number.parseInt(digits, radix) : Number.NaN
   if (Number.isNaN(value) || value > UINT32_MAX) {
     throw refused(
       element,

@@ -29,36 +29,42 @@ export interface Outcome {
   readonly state: DomainState
   readonly events: readonly DomainEvent[]
   readonly monitor: readonly MonitorEvent[]
+  /** The file that was dumped into; undefined: none. */
+  readonly dumpFile: string | undefined
+  /** What libvirt would log. */
+  readonly warnings: readonly string[]
 }
 
 /** Starts a domain, whose dumps succeed, and runs a guest in it. */
 export function runDomain(
   definition: DomainDefinition,
-  options: Omit<DomainOptions, 'dump'>,
+  options: Omit<DomainOptions, 'dump' | 'onWarning'>,
   guest: ScriptedGuest,
 ): Outcome {
   const events: DomainEvent[] = []
   const monitor: MonitorEvent[] = []
-  let dumps = 0
-  const dump = () => {
-    dumps++
+  const warnings: string[] = []
+  let dumpFile: string | undefined
+  const dump = (file: string) => {
+    dumpFile = file
   }
-  const domain = new Domain(definition, { onWarning: () => {}, ...options, dump })
+  const domain = new Domain(definition, { ...options, dump, onWarning: (text) => warnings.push(text) })
   domain.on((event) => events.push(event))
   domain.onMonitor((event) => monitor.push(event))
   const machine = domain.start()
   const devices = machine.pvpanics.map(({ source, iobase }) => ({ source, iobase }))
   const run = runGuest(guest, machine)
   const reported = monitor.filter(({ event }) => event === 'GUEST_PANICKED').length
-  const action = reported === 0 ? 'guest policy' : actionSeen(domain.state, monitor, dumps)
-  return { refused: false, devices, ...run, reported, action, state: domain.state, events, monitor }
+  const action = reported === 0 ? 'guest policy' : actionSeen(domain.state, monitor, dumpFile !== undefined)
+  return { refused: false, devices, ...run, reported, action, state: domain.state, events, monitor, dumpFile, warnings }
 }
 
 /** What was done, by its effects. */
-function actionSeen({ state }: DomainState, monitor: readonly MonitorEvent[], dumps: number): CrashAction {
+function actionSeen({ state }: DomainState, monitor: readonly MonitorEvent[], dumped: boolean): CrashAction {
   if (state === 'crashed') return 'preserve'
-  if (state === 'shut off') return dumps > 0 ? 'coredump-destroy' : 'destroy'
-  const reset = monitor.some(({ event, data }) => event === 'RESET' && data?.guest !== true)
+  if (state === 'shut off') return dumped ? 'coredump-destroy' : 'destroy'
+  // QEMU before 2.10 does not say whose reset it was.
+  const reset = monitor.some((told) => told.event === 'RESET' && told.data?.guest !== true)
   if (!reset) return 'ignore'
-  return dumps > 0 ? 'coredump-restart' : 'restart'
+  return dumped ? 'coredump-restart' : 'restart'
 }

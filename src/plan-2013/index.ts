@@ -17,7 +17,6 @@ export {
 export { type Migration, migrate } from './migration.js'
 export {
   type Decisions,
-  FALLBACKS,
   OPTIONS,
   type Option,
   PLANNED_ACTIONS,

@@ -3,7 +3,7 @@
 import { checkOneOf } from '../common/check.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import { CRASH_ACTIONS, type CrashAction } from '../libvirt/domain-definition.js'
-import type { Fallback } from '../libvirt/domain-options.js'
+import { FALLBACKS, type Fallback } from '../libvirt/domain-options.js'
 import type { DevicePlace } from '../libvirt/run-domain.js'
 import { ambiguous, type Basis, inferred, stated } from './basis.js'
 import { detectMarker, MARKERS, type Marker, plannedQmp } from './detection.js'
@@ -14,7 +14,6 @@ import { type PlannedQemu, plannedQemu } from './planned-qemu.js'
 export const PLANNED_ACTIONS = CRASH_ACTIONS.filter((action) => action !== 'rename-restart')
 export const OPTIONS = ['1', '2a', '2b'] as const
 export type Option = (typeof OPTIONS)[number]
-export const FALLBACKS = ['destroy', 'preserve', 'restart'] as const satisfies readonly Fallback[]
 /** 'A': current functionality. 'B': on_crash=ignore exists, and a QEMU marks that a panicked guest can go on. */
 export const STAGES = ['A', 'B'] as const
 export type Stage = (typeof STAGES)[number]

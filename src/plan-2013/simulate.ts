@@ -16,6 +16,8 @@ export function simulate(plan: Plan, guest: ScriptedGuest): Outcome {
       portProperties: ['iobase'],
       typeName: plan.typeName,
       fallback: plan.input.fallback,
+      proposal2013: true,
+      clock: () => 0,
     },
     guest,
   )
@@ -31,6 +33,8 @@ const REFUSED: Outcome = {
   state: { state: 'shut off', reason: 'unknown' },
   events: [],
   monitor: [],
+  dumpFile: undefined,
+  warnings: [],
 }
 
 /**

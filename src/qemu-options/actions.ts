@@ -32,6 +32,17 @@ export function machineActions({ reboot, shutdown, panic }: ActionWords): Partia
   }
 }
 
+/** The words for a machine's settings. A machine that resets after a panic has none: it is kept, and its manager resets it. */
+export function actionWords({ onPanic, panicExitCode, ...actions }: Partial<MachineActions>): ActionWords {
+  const panics = { preserve: 'pause', reset: 'pause', destroy: 'shutdown', log: 'none' } as const
+  const fails = onPanic === 'destroy' && panicExitCode === 1
+  return {
+    ...(onPanic && { panic: fails ? 'exit-failure' : panics[onPanic] }),
+    ...(actions.shutdownAction && { shutdown: actions.shutdownAction }),
+    ...(actions.rebootAction && { reboot: actions.rebootAction }),
+  }
+}
+
 /**
  * Reads the argument of `-action`.
  * @param warn told of what QEMU warns of.

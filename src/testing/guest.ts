@@ -99,9 +99,10 @@ export class Guest<M extends GuestMachine = GuestMachine> {
    * Writes the memory and the registers of a guest that stands (panicked or stopped) to an ELF core file, which gdb and
    * readelf read. The file is whole or not there, and for its owner alone. In v86 of its 32-bit processor, in QEMU as its
    * dump-guest-memory has it. Node only.
+   * @returns the file's bytes.
    * @throws {Error} if the guest runs, or the file cannot be written.
    */
-  dumpCore(path: string): Promise<void> {
+  dumpCore(path: string): Promise<number> {
     return this.#engine.dumpCore(path)
   }
 

@@ -1,89 +1,76 @@
-// The command line and the error texts, held against libvirt 9.0.0's domxml-to-native.
+// The command line and the refusals, held against domxml-to-native of libvirt 9.0.0 and of 11.3.0.
 
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { emulatorRefusal } from '../../src/libvirt/check-emulator.js'
+import { refusalOf } from '../../src/libvirt/check-definition.js'
 import { DomainXmlError } from '../../src/libvirt/domain-xml-error.js'
 import { formatDomainXml } from '../../src/libvirt/format-domain-xml.js'
-import { parseDomainXml } from '../../src/libvirt/parse-domain-xml.js'
+import { parseDomainXml, readDomainXml } from '../../src/libvirt/parse-domain-xml.js'
 import { qemuArguments } from '../../src/libvirt/qemu-arguments.js'
+import { RECORDED_HOSTS, recordedCases } from './recorded.js'
+import { ARGV_CASES, type ArgvCase } from './recording/argv-cases.js'
 
-interface Recorded {
-  readonly name: string
-  readonly xml: string
+interface Recorded extends ArgvCase {
   readonly argv?: string[]
   readonly error?: string
 }
 
-const recording = new URL('recordings/argv.json', import.meta.url)
-const { cases } = JSON.parse(readFileSync(recording, 'utf8')) as { cases: Recorded[] }
-
 /** libvirt expands entities that the document itself declares; here no document may declare any. */
 const STRICTER_HERE = 'an internal entity'
-/** What libvirt refuses because of the QEMU that is installed; the XML alone is not to blame. */
-const NOT_IN_THIS_QEMU = /^(?!.*'pc-1\.5').*does not support (machine type|arch) '/
+/** The recorded hosts had no KVM. */
+const NEEDS_KVM = "virt type 'kvm'"
 /** libxml2's words: a place, then its own names for what is wrong. */
-const NOT_WELL_FORMED = /^\(domain_definition\):(\d+): /
+const NOT_WELL_FORMED = /^(?:\(domain_definition\):|at line )(\d+): /
 
-function refusal(xml: string): DomainXmlError {
-  try {
-    parseDomainXml(xml, { dialect: 'libvirt' })
-  } catch (error) {
-    if (error instanceof DomainXmlError) return error
-    throw error
-  }
-  throw new Error('it was accepted')
-}
+describe.each(RECORDED_HOSTS)('libvirt $libvirt with QEMU $qemu', ({ libvirt, qemu }) => {
+  const all = recordedCases<ArgvCase, Recorded>('argv', { libvirt, qemu }, ARGV_CASES)
+  const cases = all.filter(({ name }) => name !== STRICTER_HERE && name !== NEEDS_KVM)
+  const accepted = cases.filter(({ argv }) => argv !== undefined)
+  const malformed = cases.filter(({ error }) => error !== undefined && NOT_WELL_FORMED.test(error))
+  const refused = cases.filter(({ error }) => error !== undefined && !NOT_WELL_FORMED.test(error))
 
-const accepted = cases.filter(({ name, argv }) => argv !== undefined && name !== STRICTER_HERE)
-const notInThisQemu = cases.filter(({ error = '' }) => NOT_IN_THIS_QEMU.test(error))
-const refused = cases.filter(
-  ({ error }) => error !== undefined && !NOT_WELL_FORMED.test(error) && !NOT_IN_THIS_QEMU.test(error),
-)
-const malformed = cases.filter(({ error }) => error !== undefined && NOT_WELL_FORMED.test(error))
-
-describe('domain XML that libvirt takes', () => {
   it.each(accepted)('gives the same command line: $name', ({ name, xml, argv }) => {
-    const ours = qemuArguments(parseDomainXml(xml, { dialect: 'libvirt' }))
-    // The CPU's other hyperv features are of no concern to a panic.
+    const ours = qemuArguments(parseDomainXml(xml, { libvirt }), { libvirt, qemu })
+    // The processor's other hyperv features are of no concern to a panic.
     const expected =
       name === 'hyperv and hyperv features' ? argv?.map((word) => word.replace('hv-relaxed=on,', '')) : argv
     expect(ours).toEqual(expected)
   })
 
+  it.each(accepted)('takes it with that QEMU: $name', ({ xml }) => {
+    expect(refusalOf(parseDomainXml(xml, { libvirt }), qemu)).toBeUndefined()
+  })
+
   it.each(accepted)('means the same after it was formatted: $name', ({ xml }) => {
-    const definition = parseDomainXml(xml, { dialect: 'libvirt' })
-    const again = parseDomainXml(formatDomainXml(definition), { dialect: 'libvirt' })
+    const definition = parseDomainXml(xml, { libvirt })
+    const again = parseDomainXml(formatDomainXml(definition), { libvirt })
     expect(meaning(again)).toEqual(meaning(definition))
   })
-})
 
-describe('domain XML that libvirt refuses', () => {
-  it.each(refused)('is refused in the same words: $name', ({ xml, error }) => {
-    expect(refusal(xml).reason).toBe(error)
+  it.each(refused)('refuses in the same words: $name', ({ xml, error }) => {
+    expect(refusal(xml, libvirt, qemu)).toBe(error)
   })
 
-  it.each(malformed)('is not well-formed here either: $name', ({ xml, error }) => {
-    expect(refusal(xml).line).toBe(Number(NOT_WELL_FORMED.exec(error ?? '')?.[1]))
+  it.each(malformed)('finds it not well-formed at the same line: $name', ({ xml, error }) => {
+    const parse = () => parseDomainXml(xml, { libvirt })
+    expect(parse).toThrow(DomainXmlError)
+    expect(parse).toThrow(`line ${NOT_WELL_FORMED.exec(error ?? '')?.[1]}, `)
   })
 
-  it('is, for once, accepted by libvirt: entities that the document declares are not expanded', () => {
-    const entry = cases.find(({ name }) => name === STRICTER_HERE)
-    expect(refusal(entry?.xml ?? '').reason).toBe('a document type declaration is not allowed in domain XML')
-  })
-})
-
-describe('the QEMU 7.2 that a domain is to run in', () => {
-  const refusalBy72 = (xml: string) => emulatorRefusal(parseDomainXml(xml, { dialect: 'libvirt' }), '7.2')
-
-  it.each(notInThisQemu)('is refused in the same words: $name', ({ xml, error }) => {
-    expect(refusalBy72(xml)).toBe(error)
-  })
-
-  it.each(accepted)('takes what libvirt took: $name', ({ xml }) => {
-    expect(refusalBy72(xml)).toBeUndefined()
+  it('takes entities that the document declares, which are refused here', () => {
+    const entry = all.find(({ name }) => name === STRICTER_HERE)
+    expect(entry?.argv).toBeDefined()
+    expect(refusal(entry?.xml ?? '', libvirt, qemu)).toBe('a document type declaration is not allowed in domain XML')
   })
 })
+
+function refusal(xml: string, libvirt: string, qemu: string): string {
+  try {
+    return refusalOf(readDomainXml(xml, { libvirt }).definition, qemu)?.reason ?? 'it was accepted'
+  } catch (error) {
+    if (error instanceof DomainXmlError) return error.reason
+    throw error
+  }
+}
 
 /** Without what only tells how the XML was written. */
 const meaning = (value: unknown): unknown =>

@@ -42,16 +42,23 @@ const matrix = async (...args: string[]): Promise<Result> => {
   return result
 }
 
-async function domain(xml: string, ...args: string[]): Promise<Result> {
-  const file = join(folder, 'domain.xml')
-  writeFileSync(file, xml)
-  const { result, end } = start(domainCommand, [file, ...args])
+const examine = async (...args: string[]): Promise<Result> => {
+  const { result, end } = start(domainCommand, args)
   await end
   return result
 }
 
+async function domain(xml: string, ...args: string[]): Promise<Result> {
+  const file = join(folder, 'domain.xml')
+  writeFileSync(file, xml)
+  return examine(file, ...args)
+}
+
 const withDevices = (devices: string, lifecycle = ''): string =>
   `<domain type='qemu'><name>guest</name><os><type arch='x86_64' machine='pc'>hvm</type></os>${lifecycle}<devices>${devices}</devices></domain>`
+
+/** What libvirt adds by itself needs a PCI bus. */
+const NO_PCI = "<controller type='usb' model='none'/><memballoon model='none'/>"
 
 describe('isa-pvpanic matrix', () => {
   it.each([
@@ -130,8 +137,14 @@ describe('isa-pvpanic domain', () => {
     expect(exitCode).toBe(0)
     expect(out).toContain('pvpanic    0x505\n')
     expect(out).toContain(`arguments  -no-shutdown -device '{"driver":"pvpanic"}'\n`)
-    // As recorded from libvirtd 9.0.0.
-    expect(out).toMatch(/^destroy +shut off \(crashed\) +Crashed Panicked, Stopped Crashed$/m)
+    // As recorded from libvirtd 11.3.0.
+    expect(out.split('\n')[0]).toMatch(/^assumed +libvirt 11\.3, QEMU \d+\.\d+$/)
+    expect(out).toMatch(
+      /^destroy +shut off \(crashed\) +Crashed Panicked, Shutdown Finished after host request, Stopped Crashed$/m,
+    )
+    expect(out).toMatch(/^coredump-restart +running \(crashed\) +Crashed Panicked, DUMP_COMPLETED, reboot, Resumed/m)
+    expect(out).toContain('core dump  /var/lib/libvirt/qemu/dump/1-guest-YYYY-MM-DD-HH:MM:SS\n')
+    expect(out.split('\n').filter((line) => line.length > 130)).toEqual([])
     expect(out).toMatch(/^restart \* +running \(crashed\) +Crashed Panicked, reboot, Resumed Unpaused$/m)
     expect(out).toMatch(/^preserve +crashed \(panicked\) +Crashed Panicked$/m)
   })
@@ -143,8 +156,7 @@ describe('isa-pvpanic domain', () => {
     ["<panic><address type='isa' iobase='0x3f8'/></panic>", '', 'port 0x3f8 takes the place of COM1'],
     ["<panic><address type='isa' iobase='0xcf9'/></panic>", '', 'the device is never reached'],
     ["<panic><address type='isa' iobase='0x505' irq='0x5'/></panic>", '', 'irq has no effect'],
-    ['<panic-notifier/>', '', 'libvirt drops it without a word'],
-    ['<panic/>', '<on_crash>ignore</on_crash>', 'libvirt refuses it'],
+    ['<panic-notifier/>', '', 'libvirt drops it silently'],
     [
       '<panic/>',
       '<on_reboot>destroy</on_reboot><on_crash>restart</on_crash>',
@@ -155,8 +167,7 @@ describe('isa-pvpanic domain', () => {
       '<on_crash>coredump-restart</on_crash>',
       'if the dump fails the guest is preserved: no restart follows',
     ],
-    ['', '<on_crash>restart</on_crash>', 'without a panic device on_crash is never looked at'],
-    ["<panic model='hyperv'/>", '', 'model hyperv is no port'],
+    ['', '<on_crash>restart</on_crash>', 'there is no panic device, so libvirt never looks at on_crash'],
   ])('warns of %s %s', async (devices, lifecycle, warning) => {
     expect((await domain(withDevices(devices, lifecycle))).out).toContain(warning)
   })
@@ -169,7 +180,7 @@ describe('isa-pvpanic domain', () => {
   )
 
   it.each(['microvm', 'pc-q35-rhel9.2.0', 'pc-i440fx-jammy'])('tries %s as a PC, and says so', async (machineType) => {
-    const { out } = await domain(withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`))
+    const { out } = await domain(withDevices(`${NO_PCI}<panic/>`).replace("machine='pc'", `machine='${machineType}'`))
     expect(out).toContain(`warning: machine type ${machineType} was tried out as pc`)
     expect(out).toContain('shut off (crashed)')
   })
@@ -201,7 +212,7 @@ describe('isa-pvpanic domain', () => {
     ['virt', []],
   ])('would not start with a machine type that this QEMU lacks: %s %j', async (machineType, args) => {
     const { exitCode, out } = await domain(
-      withDevices('<panic/>').replace("machine='pc'", `machine='${machineType}'`),
+      withDevices(`${NO_PCI}<panic/>`).replace("machine='pc'", `machine='${machineType}'`),
       ...args,
     )
     expect(exitCode).toBe(1)
@@ -233,10 +244,101 @@ describe('isa-pvpanic domain', () => {
     expect(err).toMatch(/domain\.xml:1:\d+: unsupported configuration: unknown panic model 'bogus'/)
   })
 
-  it('refuses what libvirt refuses, if asked to', async () => {
+  it('refuses ignore as libvirt does, and takes it with --proposal-2013', async () => {
     const xml = withDevices('<panic/>', '<on_crash>ignore</on_crash>')
-    expect((await domain(xml)).exitCode).toBe(0)
-    expect((await domain(xml, '--strict')).err).toContain('unknown on_crash action: ignore')
+    const { exitCode, err } = await domain(xml)
+    expect(exitCode).toBe(2)
+    expect(err).toContain('unsupported configuration: unknown on_crash action: ignore')
+    expect(err).toContain('--proposal-2013 takes it')
+    const proposed = await domain(xml, '--proposal-2013')
+    expect(proposed.exitCode).toBe(0)
+    expect(proposed.out).toMatch(/^ignore \* +running \(booted\) +Crashed Panicked$/m)
+    expect(proposed.out).toContain('libvirt refuses it')
+  })
+
+  it.each(['destroy', 'preserve', 'restart'])('falls back to %s aloud where ignore cannot be', async (fallback) => {
+    const xml = withDevices('<panic/>', '<on_crash>ignore</on_crash>')
+    const { out } = await domain(xml, '--proposal-2013', '--qemu', '1.6.0', '--fallback', fallback)
+    expect(out).toContain(
+      `warning: on_crash=ignore needs a newer QEMU (Resetting the Virtual Machine is required); fallback: ${fallback}`,
+    )
+    const states = { destroy: 'shut off (crashed)', preserve: 'crashed (panicked)', restart: 'running (crashed)' }
+    expect(out.replace(/ +/g, ' ')).toContain(`ignore * ${states[fallback as 'destroy']}`)
+  })
+
+  it.each([
+    ["<panic model='hyperv'/>", '', 'hyperv'],
+    ["<panic model='pvpanic'/>", '', 'pvpanic-pci'],
+    ['', "<qemu:arg value='-device'/><qemu:arg value='pvpanic-pci,addr=7'/>", 'pvpanic-pci'],
+    ['', `<qemu:arg value='-device'/><qemu:arg value='{"driver":"pvpanic-pci"}'/>`, 'pvpanic-pci'],
+    ['', "<qemu:arg value='-cpu'/><qemu:arg value='qemu64,hv-crash'/>", 'hyperv'],
+  ])('does not take a device for none that is only not simulated: %s %s', async (devices, passed, device) => {
+    const xml = withDevices(devices)
+      .replace("<domain type='qemu'", "<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'")
+      .replace('</domain>', `<qemu:commandline>${passed}</qemu:commandline></domain>`)
+    const { exitCode, out } = await domain(xml)
+    expect(exitCode).toBe(0)
+    expect(out).toContain(`pvpanic    no device at a port; ${device} (not simulated here)\n`)
+    expect(out).toContain(`warning: ${device} is not simulated here: a guest with a driver`)
+    expect(out).toMatch(/^preserve +crashed \(panicked\) +Crashed Panicked$/m)
+    expect(out).not.toContain('finds no device')
+  })
+
+  it("says which libvirt and QEMU it assumed, and follows libvirt's changes", async () => {
+    const old = await domain(withDevices('<panic/>'), '--libvirt', '9.0', '--qemu', '7.2')
+    expect(old.out).toMatch(/^assumed +libvirt 9\.0, QEMU 7\.2\n/)
+    expect(old.out).toMatch(/^destroy \* +shut off \(crashed\) +Crashed Panicked, Stopped Crashed$/m)
+    expect((await domain(withDevices("<panic model='pvpanic'/>"), '--libvirt', '9.0')).err).toContain(
+      "unknown panic model 'pvpanic'",
+    )
+    expect((await domain(withDevices('<panic/>'), '--qemu', '99.0')).out).toContain(
+      'warning: QEMU 99.0 is taken to behave as',
+    )
+    await expect(domain(withDevices('<panic/>'), '--libvirt', '1.2.1')).rejects.toThrow(
+      'libvirt: expected version 9.0 or a later one, got "1.2.1"',
+    )
+  })
+
+  it.each([
+    ['7.2', '-no-shutdown', ['-device', '{"driver":"pvpanic"}']],
+    ['6.1', '-no-shutdown', ['-device', 'pvpanic']],
+    ['5.2', '-no-reboot -no-shutdown', ['-device', 'pvpanic']],
+  ])('gives QEMU %s the arguments that it takes', async (qemu, ends, device) => {
+    const everything = '<on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>'
+    const { out } = await domain(withDevices('<panic/>', everything), '--qemu', qemu, '--json')
+    expect(JSON.parse(out).qemuArguments).toEqual([...ends.split(' '), ...device])
+  })
+
+  it.each(['xen', 'lxc', 'hvf'])('refuses virt type %s in the words of libvirt', async (type) => {
+    const { exitCode, out } = await domain(withDevices('<panic/>').replace("type='qemu'", `type='${type}'`))
+    expect(exitCode).toBe(1)
+    expect(out).toContain(
+      `unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support virt type '${type}'`,
+    )
+  })
+
+  it('takes several files, and its exit code is that of the worst', async () => {
+    const [good, bad] = ['good.xml', 'bad.xml'].map((name) => join(folder, name)) as [string, string]
+    writeFileSync(good, withDevices('<panic/>'))
+    writeFileSync(bad, withDevices("<panic model='bogus'/>"))
+    const both = await examine(good, bad, good)
+    expect(both.exitCode).toBe(2)
+    expect(both.out.match(/^file +.*good\.xml$/gm)).toHaveLength(2)
+    expect(both.err).toContain('bad.xml:1:')
+    expect(JSON.parse((await examine(good, good, '--json')).out)).toHaveLength(2)
+  })
+
+  it('knows a Proxmox configuration, and two documents in one file', async () => {
+    const proxmox = 'args: -device pvpanic\nboot: order=scsi0\nname: web\n'
+    expect(await domain(proxmox)).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('Proxmox VM configuration'),
+    })
+    const two = `${withDevices('<panic/>')}\n${withDevices('')}`
+    expect(await domain(two)).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('a second document begins at line 2'),
+    })
   })
 
   it('exits with 2 for a file that is not there', async () => {

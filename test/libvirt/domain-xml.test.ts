@@ -35,19 +35,24 @@ describe('a refusal', () => {
   })
 })
 
-describe("the message's own words", () => {
+describe("the words of Bonzini's proposal of 2013", () => {
   const proposed = domain('<on_crash>ignore</on_crash>', '<devices><panic-notifier/></devices>')
 
-  it('are understood unless only libvirt 9.0 is to be', () => {
-    expect(parseDomainXml(proposed)).toMatchObject({ onCrash: 'ignore', panicNotifier: true, panics: [] })
+  it('are understood if asked for', () => {
+    expect(parseDomainXml(proposed, { proposal2013: true })).toMatchObject({
+      onCrash: 'ignore',
+      panicNotifier: true,
+      panics: [],
+    })
   })
 
   it('survive formatting', () => {
-    expect(parseDomainXml(formatDomainXml(parseDomainXml(proposed)))).toEqual(parseDomainXml(proposed))
+    const parse = (xml: string) => parseDomainXml(xml, { proposal2013: true })
+    expect(parse(formatDomainXml(parse(proposed)))).toEqual(parse(proposed))
   })
 
-  it('ignore is refused, as libvirt does, when only libvirt 9.0 is to be understood', () => {
-    expect(() => parseDomainXml(proposed, { dialect: 'libvirt' })).toThrow('unknown on_crash action: ignore')
+  it('are refused otherwise, as libvirt does', () => {
+    expect(() => parseDomainXml(proposed)).toThrow('unknown on_crash action: ignore')
   })
 })
 
@@ -80,7 +85,7 @@ describe('hostile input', () => {
       "<qemu:arg value='&lt;a b=&quot;&apos;&amp;&#10;'/>",
       '</qemu:commandline>',
     )
-    const named = { ...parseDomainXml(domain()), name: '<&>"', machineType: "'pc'", emulator: ']]>' }
+    const named = { ...parseDomainXml(domain()), name: '<&>"', machineType: "pc-i440fx-'1'", emulator: ']]>' }
     expect(parseDomainXml(formatDomainXml(named))).toEqual(named)
     expect(parseDomainXml(formatDomainXml(parseDomainXml(xml))).qemuArguments).toEqual(['<a b="\'&\n'])
   })

@@ -10,7 +10,10 @@ import { qemuArguments } from '../../src/libvirt/qemu-arguments.js'
 
 /** A started domain with a panic device, and what it has told since. */
 function started(parts: Partial<DomainDefinition>, options: DomainOptions = {}) {
-  const domain = new Domain(domainDefinition({ panics: [{ model: 'isa' }], ...parts }), options)
+  const domain = new Domain(domainDefinition({ panics: [{ model: 'isa' }], ...parts }), {
+    proposal2013: true,
+    ...options,
+  })
   const machine = domain.start()
   const events: string[] = []
   const monitor: string[] = []
@@ -167,7 +170,10 @@ describe('a domain refuses', () => {
 describe('a listener that throws', () => {
   it('is told of, and keeps nobody from acting', () => {
     const warnings: string[] = []
-    const { domain, events, panic } = started({ onCrash: 'destroy' }, { onWarning: (text) => warnings.push(text) })
+    const { domain, events, panic } = started(
+      { onCrash: 'destroy' },
+      { libvirt: '9.0', onWarning: (text) => warnings.push(text) },
+    )
     domain.on(() => {
       throw new Error('mine')
     })

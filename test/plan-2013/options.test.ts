@@ -1,9 +1,9 @@
 // Every row of the message's table, planned and executed.
 
 import { describe, expect, it } from 'vitest'
+import { FALLBACKS } from '../../src/libvirt/domain-options.js'
 import { detectMarker, MARKERS, plannedQmp } from '../../src/plan-2013/detection.js'
 import {
-  FALLBACKS,
   OPTIONS,
   PLANNED_ACTIONS,
   type Plan,

@@ -6,6 +6,9 @@ export interface ArgvCase {
 }
 
 interface Parts {
+  readonly type?: string
+  readonly name?: string
+  readonly cpu?: string
   readonly machine?: string
   readonly arch?: string
   readonly emulator?: string
@@ -16,15 +19,17 @@ interface Parts {
 }
 
 function domain(parts: Parts): string {
-  const { machine = 'pc', arch = 'x86_64', emulator = '/usr/bin/qemu-system-x86_64' } = parts
+  const { type = 'qemu', name = 'guest', machine = 'pc', arch = 'x86_64', cpu } = parts
+  const { emulator = '/usr/bin/qemu-system-x86_64' } = parts
   const namespace = parts.commandline === undefined ? '' : ` xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'`
   return [
-    `<domain type='qemu'${namespace}>`,
-    '  <name>guest</name>',
+    `<domain type='${type}'${namespace}>`,
+    `  <name>${name}</name>`,
     `  <memory unit='MiB'>64</memory>`,
     '  <vcpu>1</vcpu>',
     `  <os><type arch='${arch}' machine='${machine}'>hvm</type></os>`,
     ...(parts.features === undefined ? [] : [`  ${parts.features}`]),
+    ...(cpu === undefined ? [] : [`  ${cpu}`]),
     ...(parts.lifecycle === undefined ? [] : [`  ${parts.lifecycle}`]),
     '  <devices>',
     `    <emulator>${emulator}</emulator>`,
@@ -99,6 +104,187 @@ const commandline = (name: string, args: readonly string[], devices?: string): A
     ...(devices === undefined ? {} : { devices }),
   }),
 })
+
+const pci = (attributes: string): string => `<panic model='pvpanic'><address type='pci'${attributes}/></panic>`
+
+/** The PCI device, since libvirt 9.1. */
+const PVPANIC_PCI: readonly ArgvCase[] = [
+  device('pvpanic with a pci address without attributes', pci('')),
+  device('pvpanic at slot 7', pci(` slot='0x07'`)),
+  device('pvpanic at slot 7, whole address', pci(` domain='0x0000' bus='0x00' slot='0x07' function='0x0'`)),
+  device('pvpanic at slot 7, decimal', pci(` slot='7'`)),
+  device('pvpanic at slot 8, octal', pci(` slot='010'`)),
+  device('pvpanic at slot 09, which is no octal number', pci(` slot='09'`)),
+  device('pvpanic at slot 7, function 1', pci(` slot='0x07' function='0x1'`)),
+  device('pvpanic at slot 32', pci(` slot='0x20'`)),
+  device('pvpanic at function 8', pci(` slot='0x07' function='0x8'`)),
+  device('pvpanic at a slot that is no number', pci(` slot='zz'`)),
+  device('pvpanic on bus 1', pci(` bus='0x01' slot='0x07'`)),
+  device('pvpanic in domain 1', pci(` domain='0x0001' slot='0x07'`)),
+  device('pvpanic on bus 256', pci(` bus='0x100' slot='0x07'`)),
+  device('pvpanic in domain 65536', pci(` domain='0x10000' slot='0x07'`)),
+  device('pvpanic at bus and slot that are no numbers', pci(` bus='yy' slot='zz'`)),
+  device('pvpanic at slot -1', pci(` slot='-1'`)),
+  device('isa with a PCI address that is none', `<panic model='isa'><address type='pci' slot='0x20'/></panic>`),
+  device('pvpanic at slot 2, where the balloon would be', pci(` slot='0x02'`)),
+  device('pvpanic at slot 1, function 3', pci(` slot='0x01' function='0x3'`)),
+  device('pvpanic at slot 0', pci(` slot='0x00'`)),
+  device('pvpanic at slot 1, which is taken', pci(` slot='0x01'`)),
+  device('pvpanic with an isa address', `<panic model='pvpanic'><address type='isa' iobase='0x505'/></panic>`),
+  device('pvpanic with a usb address', `<panic model='pvpanic'><address type='usb' bus='0'/></panic>`),
+  device('isa and pvpanic', `<panic model='isa'/><panic model='pvpanic'/>`),
+  device('pvpanic and isa', `<panic model='pvpanic'/><panic model='isa'/>`),
+  device('hyperv and pvpanic', `<panic model='hyperv'/><panic model='pvpanic'/>`),
+  device('all three models', `<panic model='isa'/><panic model='hyperv'/><panic model='pvpanic'/>`),
+  device('two of pvpanic', `<panic model='pvpanic'/><panic model='pvpanic'/>`),
+  device('pvpanic without a balloon', `<memballoon model='none'/><panic model='pvpanic'/>`),
+  device('pvpanic without a USB controller', `<controller type='usb' model='none'/><panic model='pvpanic'/>`),
+  device('pvpanic alone', `${NO_PCI}<panic model='pvpanic'/>`),
+  { name: 'machine q35 with pvpanic', xml: domain({ machine: 'q35', devices: `<panic model='pvpanic'/>` }) },
+  {
+    name: 'machine q35 with pvpanic alone',
+    xml: domain({ machine: 'q35', devices: `${NO_PCI}<panic model='pvpanic'/>` }),
+  },
+  { name: 'machine q35 with pvpanic at slot 7', xml: domain({ machine: 'q35', devices: pci(` slot='0x07'`) }) },
+  {
+    name: 'machine isapc with pvpanic',
+    xml: domain({ machine: 'isapc', devices: `${NO_PCI}<panic model='pvpanic'/>` }),
+  },
+  {
+    name: 'machine microvm with pvpanic',
+    xml: domain({ machine: 'microvm', devices: `${NO_PCI}<panic model='pvpanic'/>` }),
+  },
+  {
+    name: 'architecture i686 with pvpanic',
+    xml: domain({ arch: 'i686', emulator: '/usr/bin/qemu-system-i386', devices: `<panic model='pvpanic'/>` }),
+  },
+]
+
+const BAD_MODEL = `<panic model='bogus'/>`
+const BAD_ACTION = '<on_crash>bogus</on_crash>'
+const DRIVER_ACTION = '<on_crash>rename-restart</on_crash>'
+const BAD_NAME = { name: 'a/b' }
+
+const BAD_ADDRESS = `<panic><address type='pci'/></panic>`
+const REBOOT_DUMPS = '<on_reboot>coredump-destroy</on_reboot>'
+const pair = (name: string, parts: Parts): ArgvCase => ({ name: `two faults: ${name}`, xml: domain(parts) })
+
+const MACHINE_AND_ANOTHER: readonly ArgvCase[] = [
+  pair('machine and name', { machine: 'pc-i440fx-99', name: 'a/b' }),
+  pair('machine and virt type', { machine: 'pc-i440fx-99', type: 'xen' }),
+  pair('machine and architecture', { machine: 'pc-i440fx-99', arch: 'aarch64' }),
+  pair('machine and panic address', { machine: 'pc-i440fx-99', devices: BAD_ADDRESS }),
+  pair('machine and panic model', { machine: 'pc-i440fx-99', devices: `<panic model='pseries'/>` }),
+  pair('machine and reboot that dumps', { machine: 'pc-i440fx-99', lifecycle: REBOOT_DUMPS }),
+  pair('virt type and architecture', { type: 'xen', arch: 'aarch64' }),
+  pair('virt type and name', { type: 'xen', name: 'a/b' }),
+  pair('virt type and driver action', { type: 'xen', lifecycle: DRIVER_ACTION }),
+  pair('virt type and panic address', { type: 'xen', devices: BAD_ADDRESS }),
+  pair('no PCI and name', { machine: 'isapc', name: 'a/b' }),
+  pair('no PCI and driver action', { machine: 'isapc', lifecycle: DRIVER_ACTION }),
+  pair('no PCI and virt type', { machine: 'isapc', type: 'xen' }),
+  pair('no PCI and panic address', { machine: 'isapc', devices: BAD_ADDRESS }),
+  pair('no PCI and two of isa', { machine: 'isapc', devices: '<panic/><panic/>' }),
+  pair('name and panic address', { name: 'a/b', devices: BAD_ADDRESS }),
+  pair('name and panic model', { name: 'a/b', devices: `<panic model='pseries'/>` }),
+  pair('name and PCI slot', { name: 'a/b', devices: pci(` slot='0x01'`) }),
+  pair('driver action and PCI slot', { lifecycle: DRIVER_ACTION, devices: pci(` slot='0x01'`) }),
+  pair('driver action and panic address', { lifecycle: DRIVER_ACTION, devices: BAD_ADDRESS }),
+  pair('machine and PCI slot', { machine: 'pc-i440fx-99', devices: pci(` slot='0x01'`) }),
+  { name: 'two faults: virt type that is none, no os', xml: domain({ type: 'toy' }).replace(/<os>.*<\/os>/, '') },
+  {
+    name: 'two faults: no virt type, no name',
+    xml: domain({}).replace(` type='qemu'`, '').replace('<name>guest</name>', ''),
+  },
+  {
+    name: 'two faults: no virt type, no os',
+    xml: domain({})
+      .replace(` type='qemu'`, '')
+      .replace(/<os>.*<\/os>/, ''),
+  },
+]
+
+/** Two faults each: which one is told of is libvirt's order. */
+const REFUSED_TWICE: readonly ArgvCase[] = [
+  { name: 'bad model, bad address', xml: domain({ devices: `<panic model='bogus'><address type='foo'/></panic>` }) },
+  { name: 'bad model, address without type', xml: domain({ devices: `<panic model='bogus'><address/></panic>` }) },
+  {
+    name: 'bad model, bad iobase',
+    xml: domain({ devices: `<panic model='bogus'><address type='isa' iobase='z'/></panic>` }),
+  },
+  { name: 'bad action, bad name', xml: domain({ ...BAD_NAME, lifecycle: BAD_ACTION }) },
+  { name: 'bad model, bad name', xml: domain({ ...BAD_NAME, devices: BAD_MODEL }) },
+  { name: "driver's action, bad name", xml: domain({ ...BAD_NAME, lifecycle: DRIVER_ACTION }) },
+  { name: 'two of isa, bad name', xml: domain({ ...BAD_NAME, devices: '<panic/><panic/>' }) },
+  {
+    name: 'dump on reboot, bad name',
+    xml: domain({ ...BAD_NAME, lifecycle: '<on_reboot>coredump-destroy</on_reboot>' }),
+  },
+  { name: 'unknown machine, bad name', xml: domain({ ...BAD_NAME, machine: 'pc-i440fx-99' }) },
+  { name: 'no name, bad action', xml: domain({ lifecycle: BAD_ACTION }).replace('<name>guest</name>', '') },
+  { name: 'no name, bad type', xml: domain({ type: 'toy' }).replace('<name>guest</name>', '') },
+  {
+    name: 'no name, no os',
+    xml: domain({})
+      .replace('<name>guest</name>', '')
+      .replace(/<os>.*<\/os>/, ''),
+  },
+  { name: 'no os, bad action', xml: domain({ lifecycle: BAD_ACTION }).replace(/<os>.*<\/os>/, '') },
+  { name: 'bad type, bad action', xml: domain({ type: 'toy', lifecycle: BAD_ACTION }) },
+  { name: 'type xen, bad action', xml: domain({ type: 'xen', lifecycle: BAD_ACTION }) },
+  { name: 'type xen, bad model', xml: domain({ type: 'xen', devices: BAD_MODEL }) },
+  { name: 'type xen, unknown machine', xml: domain({ type: 'xen', machine: 'pc-i440fx-99' }) },
+  { name: 'type xen, other architecture', xml: domain({ type: 'xen', arch: 'aarch64' }) },
+  { name: 'unknown machine, bad action', xml: domain({ machine: 'pc-i440fx-99', lifecycle: BAD_ACTION }) },
+  { name: "unknown machine, driver's action", xml: domain({ machine: 'pc-i440fx-99', lifecycle: DRIVER_ACTION }) },
+  {
+    name: 'unknown machine, bad address',
+    xml: domain({ machine: 'pc-i440fx-99', devices: `<panic><address type='foo'/></panic>` }),
+  },
+  { name: 'unknown machine, bad model', xml: domain({ machine: 'pc-i440fx-99', devices: BAD_MODEL }) },
+  { name: 'unknown machine, two of isa', xml: domain({ machine: 'pc-i440fx-99', devices: '<panic/><panic/>' }) },
+  {
+    name: 'unknown machine, on_lockfailure',
+    xml: domain({ machine: 'pc-i440fx-99', lifecycle: '<on_lockfailure>x</on_lockfailure>' }),
+  },
+  {
+    name: 'bad on_lockfailure, bad on_crash',
+    xml: domain({ lifecycle: `<on_lockfailure>x</on_lockfailure>${BAD_ACTION}` }),
+  },
+  {
+    name: 'bad on_lockfailure, bad model',
+    xml: domain({ lifecycle: '<on_lockfailure>x</on_lockfailure>', devices: BAD_MODEL }),
+  },
+  {
+    name: 'bad on_lockfailure, bad name',
+    xml: domain({ ...BAD_NAME, lifecycle: '<on_lockfailure>x</on_lockfailure>' }),
+  },
+  {
+    name: 'bad model, passthrough without a value',
+    xml: domain({ devices: BAD_MODEL, commandline: '<qemu:arg/>' }),
+  },
+  {
+    name: "driver's action, passthrough without a value",
+    xml: domain({ lifecycle: DRIVER_ACTION, commandline: '<qemu:arg/>' }),
+  },
+  { name: 'bad name, passthrough without a value', xml: domain({ ...BAD_NAME, commandline: '<qemu:arg/>' }) },
+  { name: 'two of isa, pseries', xml: domain({ devices: `<panic/><panic/><panic model='pseries'/>` }) },
+  {
+    name: 'pseries, then isa with a pci address',
+    xml: domain({ devices: `<panic model='pseries'/><panic><address type='pci'/></panic>` }),
+  },
+  {
+    name: 'isa with a pci address, then pseries',
+    xml: domain({ devices: `<panic><address type='pci'/></panic><panic model='pseries'/>` }),
+  },
+  {
+    name: 'dump on reboot, isa with a pci address',
+    xml: domain({
+      lifecycle: '<on_reboot>coredump-destroy</on_reboot>',
+      devices: `<panic><address type='pci'/></panic>`,
+    }),
+  },
+]
 
 export const ARGV_CASES: readonly ArgvCase[] = [
   { name: 'no panic element', xml: domain({}) },
@@ -243,6 +429,56 @@ export const ARGV_CASES: readonly ArgvCase[] = [
   { name: 'a name with a slash', xml: domain({}).replace('<name>guest</name>', '<name>a/b</name>') },
   { name: 'no os', xml: domain({}).replace(/<os>.*<\/os>/, '') },
   { name: 'no machine', xml: domain({ devices: '<panic/>' }).replace(` machine='pc'`, '') },
+  ...PVPANIC_PCI,
+  ...REFUSED_TWICE,
+  ...MACHINE_AND_ANOTHER,
+  ...['kvm', 'hvf', 'xen', 'lxc', 'bhyve', 'kqemu', 'uml', 'test', 'vmware', 'vz', 'openvz', 'nvmm', ''].map(
+    (type): ArgvCase => ({ name: `virt type '${type}'`, xml: domain({ type, devices: '<panic/>' }) }),
+  ),
+  ...['', 'aarch64', 'ppc64', 'foo', 'i386', 'i686'].map(
+    (arch): ArgvCase => ({ name: `architecture '${arch}' with the emulator of x86_64`, xml: domain({ arch }) }),
+  ),
+  ...['', 'pc-0.12', 'pc-1.2', 'pc-i440fx-2.3', 'pc-i440fx-2.4', 'pc-q35-7.2', 'pc-i440fx-9.2', 'none', 'PC'].map(
+    (machine): ArgvCase => ({ name: `machine '${machine}'`, xml: domain({ machine, devices: '<panic/>' }) }),
+  ),
+  { name: 'machine isapc with hyperv', xml: domain({ machine: 'isapc', devices: `${NO_PCI}<panic model='hyperv'/>` }) },
+  { name: 'machine q35 with hyperv', xml: domain({ machine: 'q35', devices: `<panic model='hyperv'/>` }) },
+  {
+    name: 'machine isapc without a balloon',
+    xml: domain({ machine: 'isapc', devices: `<memballoon model='none'/><panic/>` }),
+  },
+  {
+    name: 'machine isapc without a USB controller',
+    xml: domain({ machine: 'isapc', devices: `<controller type='usb' model='none'/><panic/>` }),
+  },
+  {
+    name: 'machine microvm without a balloon',
+    xml: domain({ machine: 'microvm', devices: `<memballoon model='none'/><panic/>` }),
+  },
+  {
+    name: 'machine microvm without a USB controller',
+    xml: domain({ machine: 'microvm', devices: `<controller type='usb' model='none'/><panic/>` }),
+  },
+  { name: 'machine pc-99 without what needs PCI', xml: domain({ machine: 'pc-99', devices: NO_PCI }) },
+  { name: 'machine pc-99', xml: domain({ machine: 'pc-99' }) },
+  { name: 'machine isapc with what needs PCI', xml: domain({ machine: 'isapc', devices: '<panic/>' }) },
+  ...['maximum'].map(
+    (mode): ArgvCase => ({
+      name: `hyperv and CPU mode ${mode}`,
+      xml: domain({ cpu: `<cpu mode='${mode}'/>`, devices: `<panic model='hyperv'/>` }),
+    }),
+  ),
+  {
+    name: 'hyperv and a CPU model',
+    xml: domain({ cpu: '<cpu><model>Nehalem</model></cpu>', devices: `<panic model='hyperv'/>` }),
+  },
+  ...['xen', 'linux', 'exe', 'uml'].map(
+    (type): ArgvCase => ({ name: `os type ${type}`, xml: domain({}).replace('>hvm<', `>${type}<`) }),
+  ),
+  ...['poweroff', 'restart', 'pause', 'ignore', 'destroy', 'bogus', ''].map((value) =>
+    lifecycle(`on_lockfailure '${value}'`, `<on_lockfailure>${value}</on_lockfailure>`),
+  ),
+  { name: 'machine q35 without a panic device', xml: domain({ machine: 'q35' }) },
   { name: 'an end tag that does not match', xml: domain({}).replace('</vcpu>', '</cpu>') },
   { name: 'an attribute without quotes', xml: domain({ devices: '<panic model=isa/>' }) },
   { name: 'an entity that is not declared', xml: domain({ lifecycle: '<on_crash>&boom;</on_crash>' }) },

@@ -1,15 +1,25 @@
-// Records what a real libvirtd with QEMU does about the panics in lifecycle-cases.ts. Run: npx tsx test/libvirt/recording/record-lifecycle.ts
+// Records what a real libvirtd with QEMU makes of the cases in lifecycle-cases.ts. Run: npx tsx
+// test/libvirt/recording/record-lifecycle.ts [--root FOLDER] [--only PART-OF-A-NAME]. The folder holds another Debian, as
+// debootstrap makes it, with libvirt and QEMU; with --only the cases are printed instead.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { prepareNamespace, requirePrograms, versions } from './host.js'
-import { LIFECYCLE_CASES, type LifecycleCase } from './lifecycle-cases.js'
+import {
+  insideCommand,
+  insideFolder,
+  insidePath,
+  prepareNamespace,
+  recordingFile,
+  requirePrograms,
+  rootFolder,
+  versions,
+} from './host.js'
+import { type GuestWrite, LIFECYCLE_CASES, type LifecycleCase } from './lifecycle-cases.js'
 
-const OUTPUT = new URL('../recordings/lifecycle.json', import.meta.url)
 const PRIVATE_FOLDERS = ['/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt', '/var/cache/libvirt', '/run/libvirt']
 const DUMP_FOLDER = '/var/lib/libvirt/dumps'
 const QEMU_CONF = [
@@ -27,21 +37,26 @@ const QEMU_CONF = [
 
 const BOOT_TIMEOUT = 20_000
 const SETTLED_AFTER = 2_500
+const COMMAND_SETTLED_AFTER = 1_200
 const SECTOR = 512
 
-/** A boot sector that writes `value` to `port` unless it did so before: CMOS byte 0x50 outlives a reset, not QEMU. */
-function bootSector({ port, value }: LifecycleCase['guest']): Uint8Array {
+/** A boot sector that makes its writes unless it did so before: CMOS byte 0x50 outlives a reset, not QEMU. */
+function bootSector(writes: readonly GuestWrite[]): Uint8Array {
+  const code = writes.flatMap(({ port, value, bytes }, index) => [
+    ...(index === 0 ? [] : [0xf4]), // hlt, until the next tick: QEMU stops a moment after a panic's OUT only
+    ...[0xba, port & 0xff, port >> 8], // mov dx, port
+    ...(bytes === 2 ? [0xb8, value & 0xff, value >> 8, 0xef] : [0xb0, value, 0xee]), // mov al, value; out dx, al
+  ])
   const sector = new Uint8Array(SECTOR)
   // biome-ignore format: one instruction a line
   sector.set([
     0xb0, 0x50, 0xe6, 0x70, // mov al, 0x50; out 0x70, al
     0xe4, 0x71,             // in al, 0x71
     0x3c, 0xaa,             // cmp al, 0xaa
-    0x74, 14,               // je halt
+    0x74, 8 + code.length,  // je halt
     0xb0, 0x50, 0xe6, 0x70, // mov al, 0x50; out 0x70, al
     0xb0, 0xaa, 0xe6, 0x71, // mov al, 0xaa; out 0x71, al
-    0xba, port & 0xff, port >> 8, // mov dx, port
-    0xb0, value, 0xee,      // mov al, value; out dx, al
+    ...code,
     0xf4, 0xeb, 0xfd,       // halt: hlt; jmp halt
   ])
   sector.set([0x55, 0xaa], SECTOR - 2)
@@ -110,17 +125,36 @@ class Listener {
   }
 }
 
-function run(command: string, name: string): CommandRecord {
-  const { status, output } = virsh(command.replaceAll('DOMAIN', name))
-  return { command, status, output: output.replaceAll(name, 'DOMAIN'), state: domstate(name) }
+/** Gives a command of a case, and tells what came of it at once. */
+function run(command: string, name: string, folder: string): CommandRecord {
+  const words = command.replaceAll('DOMAIN', name).replaceAll('FOLDER', folder)
+  const { status, output } = execute(words, name)
+  const text = output
+    .replaceAll(name, 'DOMAIN')
+    .replaceAll(folder, 'FOLDER')
+    .replace(/,"id":"libvirt-\d+"/, '')
+  return { command, status, output: text, state: domstate(name) }
+}
+
+function execute(words: string, name: string): { status: number | null; output: string } {
+  const [verb = '', , command = ''] = words.split(' ')
+  if (verb === 'monitor') return virsh(`qemu-monitor-command ${name} {"execute":"${command}"}`)
+  if (verb !== 'kill') return virsh(words)
+  process.kill(Number(readFileSync(`/run/libvirt/qemu/${name}.pid`, 'utf8')), 'SIGKILL')
+  return { status: 0, output: '' }
 }
 
 /** Follows a domain's state until it has not changed for a while; an endless restart would show as two that alternate. */
-async function settle(name: string, start: string, panicked: () => boolean): Promise<string[]> {
+async function settle(
+  name: string,
+  start: string,
+  isDone: () => boolean,
+  settledAfter = SETTLED_AFTER,
+): Promise<string[]> {
   const states = [start]
   const begin = Date.now()
   let lastChange = begin
-  while (Date.now() - lastChange < SETTLED_AFTER || (!panicked() && Date.now() - begin < BOOT_TIMEOUT)) {
+  while (Date.now() - lastChange < settledAfter || (!isDone() && Date.now() - begin < BOOT_TIMEOUT)) {
     await sleep(30)
     const state = domstate(name)
     if (state !== states.at(-1)) {
@@ -131,10 +165,16 @@ async function settle(name: string, start: string, panicked: () => boolean): Pro
   return states
 }
 
+/** What the guest did shows on the monitor. What shows nothing is given the time that SeaBIOS takes several times over. */
+const hasActed = (lines: readonly string[], { guest }: LifecycleCase): boolean =>
+  guest.length === 0 || lines.some((line) => /GUEST_|SHUTDOWN|guest-reset/.test(line))
+
 async function recordCase(entry: LifecycleCase, index: number, directory: string, events: Listener, qmp: Listener) {
   const name = `case${index}`
-  const disk = join(directory, `${name}.img`)
-  const file = join(directory, `${name}.xml`)
+  const folder = join(directory, name)
+  mkdirSync(folder)
+  const disk = join(folder, 'disk')
+  const file = join(folder, 'xml')
   writeFileSync(disk, bootSector(entry.guest))
   execFileSync('truncate', ['-s', '1M', disk])
   writeFileSync(file, domainXml(name, disk, entry))
@@ -149,24 +189,24 @@ async function recordCase(entry: LifecycleCase, index: number, directory: string
   if (started !== undefined && started.status !== 0) {
     virsh(`undefine ${name}`)
     const text = started.output.replaceAll(name, 'DOMAIN').replace(/\d{4}-\d\d-\d\dT\S+Z /, '')
-    return { ...entry, startError: text }
+    return { name: entry.name, startError: text.replaceAll(folder, 'FOLDER') }
   }
-  const before = (entry.before ?? []).map((command) => run(command, name))
+  const before = (entry.before ?? []).map((command) => run(command, name, folder))
   await sleep(300)
   const early = { events: events.of(name).length, qmp: qmp.of(name).length }
-  const resumed = virsh(`resume ${name}`)
-  if (resumed.status !== 0) throw new Error(`${entry.name}: ${resumed.output}`)
-  // What is not a panic shows nothing; it is given the time that SeaBIOS takes several times over.
-  const states = await settle(name, 'running (unpaused)', () => qmp.of(name).some((line) => line.includes('GUEST_')))
+  const states = entry.waits === true ? [domstate(name)] : await letRun(entry, name, () => qmp.of(name))
   const seen = { events: events.of(name).length, qmp: qmp.of(name).length }
   const after: CommandRecord[] = []
   for (const command of entry.after ?? []) {
-    const record = run(command, name)
-    await sleep(600)
-    after.push({ ...record, state: domstate(name) })
+    const known = qmp.of(name).length
+    const record = run(command, name, folder)
+    const acts = command.startsWith('start ')
+    const done = () => !acts || hasActed(qmp.of(name).slice(known), entry)
+    const [state] = (await settle(name, record.state, done, COMMAND_SETTLED_AFTER)).slice(-1)
+    after.push({ ...record, state: state ?? '' })
   }
   const record = {
-    ...entry,
+    name: entry.name,
     ...(before.length === 0 ? {} : { before }),
     states,
     events: events.of(name).slice(early.events, seen.events),
@@ -177,12 +217,19 @@ async function recordCase(entry: LifecycleCase, index: number, directory: string
       : { after, laterEvents: events.of(name).slice(seen.events), laterQmp: qmp.of(name).slice(seen.qmp) }),
   }
   virsh(`destroy ${name}`)
-  virsh(`undefine ${name}`)
-  console.log(`${entry.name}: ${states.join(' -> ')}`)
+  virsh(`undefine ${name} --managed-save`)
+  console.log(`${entry.name}: ${[...states, ...after.map(({ state }) => state)].join(' -> ')}`)
   return record
 }
 
-async function recordAll(directory: string): Promise<void> {
+async function letRun(entry: LifecycleCase, name: string, qmp: () => string[]): Promise<string[]> {
+  const known = qmp().length
+  const resumed = virsh(`resume ${name}`)
+  if (resumed.status !== 0) throw new Error(`${entry.name}: ${resumed.output}`)
+  return settle(name, 'running (unpaused)', () => hasActed(qmp().slice(known), entry))
+}
+
+async function recordAll(directory: string, only: string): Promise<void> {
   writeFileSync('/etc/libvirt/qemu.conf', QEMU_CONF)
   writeFileSync('/etc/libvirt/libvirtd.conf', 'auth_unix_rw = "none"\n')
   const daemon = spawn('libvirtd', [], { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -195,9 +242,8 @@ async function recordAll(directory: string): Promise<void> {
     const qmp = new Listener('qemu-monitor-event', '--loop')
     await sleep(1000)
     const cases = []
-    const only = process.argv[4]
     for (const [index, entry] of LIFECYCLE_CASES.entries()) {
-      if (only !== undefined && !entry.name.includes(only)) continue
+      if (!entry.name.includes(only)) continue
       cases.push(await recordCase(entry, index, directory, events, qmp))
     }
     events.end()
@@ -207,25 +253,32 @@ async function recordAll(directory: string): Promise<void> {
         'libvirtd, QEMU with TCG and SeaBIOS, as root in a private mount namespace; virsh event, qemu-monitor-event',
       ...versions(),
     }
-    if (only !== undefined) console.log(JSON.stringify(cases, null, 2))
-    else writeFileSync(OUTPUT, `${JSON.stringify({ ...header, cases }, null, 2)}\n`)
+    if (only !== '') console.log(JSON.stringify(cases, null, 2))
+    else writeFileSync(recordingFile('lifecycle', header.libvirt), `${JSON.stringify({ ...header, cases }, null, 1)}\n`)
   } finally {
     daemon.kill()
   }
 }
 
-if (process.argv[2] === 'inside') {
-  await recordAll(process.argv[3] ?? '')
+const [mode, folder = '', part = ''] = process.argv.slice(2)
+if (mode === 'inside') {
+  await recordAll(folder, part)
 } else {
-  requirePrograms(['virsh', 'libvirtd', 'qemu-system-x86_64', 'unshare'])
+  const root = rootFolder(process.argv)
+  const index = process.argv.indexOf('--only')
+  const only = index === -1 ? '' : (process.argv[index + 1] ?? '')
+  requirePrograms(['virsh', 'libvirtd', 'qemu-system-x86_64'], root)
   const directory = mkdtempSync(join(tmpdir(), 'record-lifecycle-'))
   try {
-    const mounts = PRIVATE_FOLDERS.map((folder) => `mkdir -p ${folder}; mount -t tmpfs private ${folder}`)
+    const mounts = PRIVATE_FOLDERS.map((name) => `mkdir -p ${root}${name}; mount -t tmpfs private ${root}${name}`)
+    const script = insidePath(root, fileURLToPath(import.meta.url))
     // The shell stays as process 1, to collect the QEMU processes that their parents have left to it.
-    const again = `npx tsx ${fileURLToPath(import.meta.url)} inside ${directory} ${process.argv[2] ?? ''}; exit $?`
-    const script = [prepareNamespace(directory), ...mounts, again].join('\n')
+    const again = `node_modules/.bin/tsx ${script} inside ${insideFolder(root, directory)} "${only}"`
+    const lines = [prepareNamespace(directory, root), ...mounts, `${insideCommand(root, again)}; exit $?`]
     // With a process namespace of its own, whatever is still running at the end goes with it.
-    spawnSync('unshare', ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-ec', script], { stdio: 'inherit' })
+    spawnSync('unshare', ['--mount', '--pid', '--fork', '--mount-proc', 'sh', '-ec', lines.join('\n')], {
+      stdio: 'inherit',
+    })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 // A guest as the command line of a real QEMU.
 
 import type { MachineOptions } from '../../../machine/machine-options.js'
-import type { PanicMode } from '../../../machine/transitions.js'
+import { actionWords } from '../../../qemu-options/actions.js'
 import type { ImageName } from '../../guest-images.js'
 
 /** How QEMU runs the guest: by the host's processor, or by translating its instructions. */
@@ -50,18 +50,16 @@ export function qemuArguments(guest: QemuGuest): string[] {
   ]
 }
 
-/** QEMU's words for the panic modes. None of them resets: the machine is kept, and reset by whoever watches it. */
-const PANIC_ACTIONS = { preserve: 'pause', destroy: 'shutdown', reset: 'pause', log: 'none' } as const
-
 function actions({
   onPanic = 'preserve',
   panicExitCode = 0,
   shutdownAction = 'poweroff',
-  ...guest
-}: QemuGuest): string {
-  const failure = onPanic === 'destroy' && panicExitCode === 1
-  const panic = failure ? 'exit-failure' : PANIC_ACTIONS[onPanic satisfies PanicMode]
-  return `panic=${panic},shutdown=${shutdownAction},reboot=${guest.rebootAction ?? 'reset'}`
+  rebootAction = 'reset',
+}: QemuGuest) {
+  const words = actionWords({ onPanic, panicExitCode, shutdownAction, rebootAction })
+  return Object.entries(words)
+    .map(([event, word]) => `${event}=${word}`)
+    .join(',')
 }
 
 function pvpanic({ iobase, events }: QemuGuest): string {

@@ -1,8 +1,8 @@
 // Guests in an installed QEMU: 64-bit kernels, KVM where there is one. Node only.
 
 import { constants, rmSync } from 'node:fs'
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { constants as osConstants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { OptionRangeError } from '../../../common/check.js'
 import type { MachineOptions } from '../../../machine/machine-options.js'
@@ -41,6 +41,8 @@ const START_TIMEOUT_MS = 20_000
 const ROM_UNIT = 0x10000
 /** A unix socket's path has room for about 100 bytes on every system. */
 const LONGEST_SOCKET_PATH = 100
+/** What a shell makes of a process that a signal ended: this, and the signal's number. */
+const SIGNALLED = 128
 /** Gigabytes of guest memory take their time. */
 const DUMP_TIMEOUT_MS = 600_000
 const OWNER_ONLY = 0o600
@@ -107,7 +109,7 @@ async function startEngine({ program, args, folder, qmpSocket, options }: Settin
     const gone = qemu.ended.then(() => 'did not start')
     const qmp = await Promise.race([socket.accept((event) => machine.take(event)), gone, late()])
     if (typeof qmp === 'string') throw new QemuError(`${program} ${qmp}: ${qemu.complaints}`)
-    machine.connected(qmp)
+    machine.connected(qmp, () => qemu.terminate())
     return new QemuEngine(machine, qemu, qmp, folder, options)
   } catch (error) {
     qemu.kill()
@@ -170,7 +172,7 @@ class QemuEngine implements GuestEngine<QemuMachine> {
     this.#qemu.send(text)
   }
 
-  async dumpCore(path: string): Promise<void> {
+  async dumpCore(path: string): Promise<number> {
     const { runState } = this.machine
     if (runState === 'running') throw new QemuError(`core dump: the guest must stand, it is in run state ${runState}`)
     // QEMU writes into a file that is there already, which has our mode and not QEMU's.
@@ -178,6 +180,7 @@ class QemuEngine implements GuestEngine<QemuMachine> {
       const protocol = `file:${resolve(partial)}`
       return this.#qmp.execute('dump-guest-memory', { paging: false, protocol }, DUMP_TIMEOUT_MS)
     })
+    return (await stat(path)).size
   }
 
   /** Ends QEMU; its images stay. */
@@ -202,7 +205,7 @@ class QemuEngine implements GuestEngine<QemuMachine> {
     const mayGiveUp = this.#options.debugExit === undefined && this.machine.settled
     const failed = code === null || (code === 1 && mayGiveUp && complaints !== '')
     if (failed) this.#listener?.onFault(new QemuError(`QEMU ended by ${signal ?? `exit code ${code}`}: ${complaints}`))
-    else this.machine.end(code)
+    this.machine.end(code ?? SIGNALLED + (signal === null ? 0 : osConstants.signals[signal]))
     this.#listener?.onChange()
   }
 }

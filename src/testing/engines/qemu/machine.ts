@@ -3,12 +3,14 @@
 import { PVPANIC_CRASH_LOADED, PVPANIC_PANICKED, PVPANIC_SHUTDOWN } from '../../../devices/pvpanic.js'
 import { type EventListener, EventQueue } from '../../../machine/event-queue.js'
 import type { EventName, MachineEvents } from '../../../machine/events.js'
+import type { GuestMachine } from '../../../machine/guest-machine.js'
 import { MachineError } from '../../../machine/machine-error.js'
+import type { MachineActions } from '../../../machine/machine-options.js'
 import { PanicLog } from '../../../machine/panic-log.js'
 import type { PanicMode } from '../../../machine/transitions.js'
 import { QmpError } from '../../../monitor/qmp/error.js'
 import { type QmpClient, type QmpClientEvent, QmpConnectionError } from '../../../monitor/server/qmp-client.js'
-import type { GuestMachine } from '../../engine.js'
+import { actionWords } from '../../../qemu-options/actions.js'
 
 /** The events that this library's machine knows too; QEMU has many more. */
 const KNOWN: Readonly<Record<EventName, true>> = {
@@ -42,6 +44,7 @@ export class QemuMachine implements GuestMachine {
   readonly #options: QemuMachineOptions
   readonly #events: EventQueue
   #qmp: Pick<QmpClient, 'execute'> | undefined
+  #terminate = () => {}
   #runState: string
   #beginning = false
   #exitCode: number | undefined
@@ -100,16 +103,30 @@ export class QemuMachine implements GuestMachine {
     return this.#command('system_powerdown')
   }
 
+  setActions(actions: Partial<MachineActions>): Promise<void> {
+    return this.#command('set-action', actionWords(actions))
+  }
+
   /** Resolves when QEMU has ended. */
-  async quit(): Promise<void> {
+  async quit(reason: 'host-qmp-quit' | 'host-signal' = 'host-qmp-quit'): Promise<void> {
+    if (this.#exitCode !== undefined) throw this.#hasEnded('quit')
     const ended = new Promise((resolve) => this.onEnd(resolve))
-    await this.#command('quit')
+    if (reason === 'host-signal') this.#terminate()
+    else await this.#command('quit')
     await ended
   }
 
-  /** @internal QEMU is there. */
-  connected(qmp: Pick<QmpClient, 'execute'>): void {
+  /** @throws {QmpError | QmpConnectionError} */
+  async execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const returned = await this.#qmp?.execute(command, args)
+    await this.#delivery
+    return returned
+  }
+
+  /** @internal QEMU is there. @param terminate sends it SIGTERM. */
+  connected(qmp: Pick<QmpClient, 'execute'>, terminate = () => {}): void {
     this.#qmp = qmp
+    this.#terminate = terminate
   }
 
   /** @internal Lets the guest run for the first time, without an event: a new machine is running. */
@@ -217,10 +234,10 @@ export class QemuMachine implements GuestMachine {
     anew?.catch(() => {})
   }
 
-  async #command(command: string): Promise<void> {
+  async #command(command: string, args?: Readonly<Record<string, unknown>>): Promise<void> {
     if (this.#exitCode !== undefined) throw this.#hasEnded(command)
     try {
-      await this.#qmp?.execute(command)
+      await this.#qmp?.execute(command, args)
       await this.#delivery
     } catch (error) {
       if (error instanceof QmpError) throw new MachineError(error.message)

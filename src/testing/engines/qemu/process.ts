@@ -75,6 +75,10 @@ export class QemuProcess {
   kill(): void {
     this.#child.kill('SIGKILL')
   }
+
+  terminate(): void {
+    this.#child.kill('SIGTERM')
+  }
 }
 
 /** Starts a program that does not outlive this process, even if that is killed; on Windows only if it ends in order. */

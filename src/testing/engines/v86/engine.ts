@@ -89,8 +89,8 @@ class V86Engine implements GuestEngine<Machine> {
     this.#emulator.serial0_send(text)
   }
 
-  async dumpCore(path: string): Promise<void> {
-    await writeCore(path, await dumpCore(this.machine, this.#emulator))
+  async dumpCore(path: string): Promise<number> {
+    return writeCore(path, await dumpCore(this.machine, this.#emulator))
   }
 
   dispose(): Promise<void> {
