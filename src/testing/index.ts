@@ -1,6 +1,7 @@
 // Entry point isa-pvpanic/testing: guests to test an emulator, or this library, with.
 
 export type { PvpanicEvent } from '../devices/pvpanic.js'
+export { pcPortName } from '../machine/pc-ports.js'
 export {
   assertExitCode,
   assertNotPanicked,
