@@ -1,12 +1,34 @@
 // QEMU's isa-debug-exit: a guest's write ends the whole machine with an exit code, as kernel tests like it.
 
 import type { PortDevice } from '../bus/port-device.js'
+import { PORT_COUNT } from '../bus/port-map.js'
+import { checkInteger } from '../common/check.js'
 
 /** QEMU's port for it; 0xf4 is what many kernels' test runners choose instead. */
 export const DEBUG_EXIT_DEFAULT_IOBASE = 0x501
 
 /** How many ports QEMU gives it unless told otherwise. */
 export const DEBUG_EXIT_PORTS = 2
+
+/** Where an isa-debug-exit device is. */
+export interface DebugExitPlace {
+  /** Its first port, 0..0xffff. */
+  readonly iobase: number
+  /** How many ports it has; 2 unless given. */
+  readonly iosize?: number
+}
+
+/**
+ * The places of one device, given by its port, or of several.
+ * @throws {OptionRangeError | OptionTypeError} naming `debugExit`, if one does not lie within the ports 0 to 0xffff.
+ */
+export function debugExitPlaces(debugExit: number | readonly DebugExitPlace[] = []): Required<DebugExitPlace>[] {
+  const places = typeof debugExit === 'number' ? [{ iobase: debugExit }] : debugExit
+  return places.map(({ iobase, iosize = DEBUG_EXIT_PORTS }: DebugExitPlace) => ({
+    iobase: checkInteger('debugExit', iobase, 0, PORT_COUNT - iosize),
+    iosize: checkInteger('debugExit', iosize, 1, PORT_COUNT),
+  }))
+}
 
 /**
  * A write of `v`, of any width, ends the machine with exit code `(v << 1) | 1`, which is never 0. Reads give 0.

@@ -1,6 +1,7 @@
 // What a machine is told: its options, and what it does about its guest's panic, shutdown and reboot.
 
 import { checkInteger, checkOneOf, type OptionNames } from '../common/check.js'
+import type { DebugExitPlace } from '../devices/debug-exit.js'
 import type { DmaMemory } from '../devices/i8257.js'
 import type { CpuControl } from './cpu-control.js'
 import type { EventName } from './events.js'
@@ -30,8 +31,8 @@ export interface MachineOptions extends Partial<MachineActions> {
   readonly machineType?: string
   /** Starts in run state 'prelaunch', as QEMU's `-S`: the guest waits for `cont`. */
   readonly startPaused?: boolean
-  /** Port of an isa-debug-exit device, 0..0xfffe, usually 0xf4 or 0x501. Default: none. */
-  readonly debugExit?: number
+  /** Port of an isa-debug-exit device with two ports, usually 0xf4 or 0x501, or the places of several. Default: none. */
+  readonly debugExit?: number | readonly DebugExitPlace[]
   /** The emulator around the machine. Default: none, a bare machine, whose state alone changes. */
   readonly cpu?: CpuControl
   /** What the DMA controllers read and write. */

@@ -4,7 +4,7 @@ import { IoPortBus } from '../bus/io-port-bus.js'
 import { PORT_COUNT } from '../bus/port-map.js'
 import { checkInteger, checkKnownOptions, checkMethods } from '../common/check.js'
 import { hex } from '../common/hex.js'
-import { DEBUG_EXIT_PORTS, DebugExit } from '../devices/debug-exit.js'
+import { DebugExit, debugExitPlaces } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
 import type { CpuControl } from './cpu-control.js'
@@ -76,10 +76,8 @@ export class Machine {
     this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
     for (const controller of this.dma) controller.attach(this.bus)
     this.pvpanics = this.#addPvpanics(options)
-    if (options.debugExit !== undefined) {
-      checkInteger('debugExit', options.debugExit, 0, PORT_COUNT - DEBUG_EXIT_PORTS)
-      const device = new DebugExit((code) => this.#debugExit(code))
-      this.bus.map(options.debugExit, DEBUG_EXIT_PORTS, device)
+    for (const { iobase, iosize } of debugExitPlaces(options.debugExit)) {
+      this.bus.map(iobase, iosize, new DebugExit((code) => this.#debugExit(code)))
     }
   }
 

@@ -1,6 +1,7 @@
 // From the devices and globals of a command line to the options of a machine.
 
-import { DEBUG_EXIT_PORTS } from '../devices/debug-exit.js'
+import { PORT_COUNT } from '../bus/port-map.js'
+import { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, type DebugExitPlace } from '../devices/debug-exit.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import type { QemuProfile } from '../machine/qemu-versions.js'
@@ -19,8 +20,6 @@ export interface BuiltDevices {
   readonly machine: Pick<MachineOptions, 'iobase' | 'secondIobase' | 'events' | 'debugExit'>
   readonly deviceIds: readonly (string | undefined)[]
 }
-
-const LARGEST_DEBUG_EXIT = 0xffff - DEBUG_EXIT_PORTS + 1
 
 /**
  * Makes the devices in turn, as QEMU does: the first that is refused ends it. The board's own pvpanic, if it has one,
@@ -41,7 +40,7 @@ export function buildDevices(
     : []
   const deviceIds: (string | undefined)[] = profile.builtinPvpanic ? [undefined] : []
   const ids = new Set<string>()
-  let debugExit: number | undefined
+  const debugExit: DebugExitPlace[] = []
   for (const request of devices.toSorted((a, b) => Number(b.wantsHelp) - Number(a.wantsHelp))) {
     prefixErrors(`${request.option}: `, () => {
       const type = checkDriver(request, types, profile)
@@ -51,8 +50,7 @@ export function buildDevices(
       }
       if (request.id !== undefined) ids.add(request.id)
       if (type === DEBUG_EXIT_TYPE) {
-        if (debugExit !== undefined) throw new OptionError(`only one ${type.driver} is supported here`)
-        debugExit = debugExitPort(settings)
+        debugExit.push(debugExitPlace(settings))
         return
       }
       pvpanics.push(settings)
@@ -69,19 +67,15 @@ export function buildDevices(
       iobase: first === undefined ? null : (first.iobase ?? PVPANIC_DEFAULT_IOBASE),
       ...(first?.events !== undefined && { events: first.events }),
       ...(others.length > 0 && { secondIobase: others.map(({ iobase = PVPANIC_DEFAULT_IOBASE }) => iobase) }),
-      ...(debugExit !== undefined && { debugExit }),
+      ...(debugExit.length > 0 && { debugExit }),
     },
   }
 }
 
-function debugExitPort(settings: DeviceSettings): number {
-  const { iobase, iosize } = {
-    ...Object.fromEntries(DEBUG_EXIT_TYPE.properties.map((property) => [property.setting, property.default])),
-    ...settings,
+function debugExitPlace(settings: DeviceSettings): DebugExitPlace {
+  const { iobase = DEBUG_EXIT_DEFAULT_IOBASE, iosize = DEBUG_EXIT_PORTS } = settings
+  if (iosize === 0 || iobase + iosize > PORT_COUNT) {
+    throw new OptionError('iobase and iosize must lie within the ports 0 to 0xffff here')
   }
-  if (iosize !== DEBUG_EXIT_PORTS) throw new OptionError(`only iosize=${DEBUG_EXIT_PORTS} is supported here`)
-  if (iobase === undefined || iobase > LARGEST_DEBUG_EXIT) {
-    throw new OptionError(`iobase must be at most 0x${LARGEST_DEBUG_EXIT.toString(16)} here`)
-  }
-  return iobase
+  return { iobase, iosize }
 }

@@ -1,18 +1,23 @@
 import { describe, expect, it } from 'vitest'
+import { qemuProfile } from '../../src/machine/qemu-versions.js'
+import { actionCombinations } from '../recordings/actions.js'
 import { compareLife } from './compare.js'
-import { ACTION_COMBINATIONS, type Life, POSITIONS, planLife, writesNear } from './lives.js'
+import { type Life, POSITIONS, planLife, writesNear } from './lives.js'
 import { shrink } from './shrink.js'
 import { groupInputs, inProcessTarget, type Outcome, type Target } from './target.js'
 
 const SEED = 1
-const LIVES = Array.from({ length: 32 }, (_, index) => planLife(SEED, index, { withMonitor: false }))
+const PROGRAM = 'QEMU emulator version 7.2.22'
+const qemu = qemuProfile('7.2.22')
+const ours = inProcessTarget(PROGRAM)
+const LIVES = Array.from({ length: 32 }, (_, index) => planLife(SEED, index, { qemu, withMonitor: false }))
 
 /** Machines that are like ours but for one mistake. */
 function mistaken(mistake: (outcome: Outcome, group: readonly string[]) => Outcome): Target {
   return {
     name: 'mistaken',
     async start(setup) {
-      const machine = await inProcessTarget.start(setup)
+      const machine = await ours.start(setup)
       return { run: async (group) => mistake(await machine.run(group), group), dispose: () => machine.dispose() }
     },
   }
@@ -20,15 +25,15 @@ function mistaken(mistake: (outcome: Outcome, group: readonly string[]) => Outco
 
 async function shortestDifference(subject: Target, lives: readonly Life[] = LIVES) {
   for (const life of lives) {
-    const { difference } = await compareLife(inProcessTarget, subject, life)
-    if (difference !== undefined) return shrink(inProcessTarget, subject, difference)
+    const { difference } = await compareLife(ours, subject, life)
+    if (difference !== undefined) return shrink(ours, subject, difference)
   }
   return undefined
 }
 
 describe('the comparison', () => {
   it('finds nothing between equal machines', async () => {
-    expect(await shortestDifference(inProcessTarget)).toBeUndefined()
+    expect(await shortestDifference(ours)).toBeUndefined()
   })
 
   it('finds a wrong reply, and the one input that shows it', async () => {
@@ -54,7 +59,7 @@ describe('the comparison', () => {
     const subject: Target = {
       name: 'deaf after stop and cont',
       async start(setup) {
-        const machine = await inProcessTarget.start(setup)
+        const machine = await ours.start(setup)
         const seen: string[] = []
         return {
           async run(group) {
@@ -73,15 +78,17 @@ describe('the comparison', () => {
 
 describe('the streams', () => {
   it('are the same for the same seed', () => {
-    expect(planLife(SEED, 7, { withMonitor: true })).toEqual(planLife(SEED, 7, { withMonitor: true }))
-    expect(planLife(SEED, 7, { withMonitor: true })).not.toEqual(planLife(SEED + 1, 7, { withMonitor: true }))
+    expect(planLife(SEED, 7, { qemu, withMonitor: true })).toEqual(planLife(SEED, 7, { qemu, withMonitor: true }))
+    expect(planLife(SEED, 7, { qemu, withMonitor: true })).not.toEqual(
+      planLife(SEED + 1, 7, { qemu, withMonitor: true }),
+    )
   })
 
   it('pair every position of the device with every combination of actions', () => {
-    const pairCount = POSITIONS.length * ACTION_COMBINATIONS.length
+    const pairCount = POSITIONS.length * actionCombinations(qemu).length
     const pairs = new Set<string>()
     for (let index = 0; index < pairCount; index++) {
-      const { iobase, actions } = planLife(SEED, index, { withMonitor: false }).setup
+      const { iobase, actions } = planLife(SEED, index, { qemu, withMonitor: false }).setup
       pairs.add(JSON.stringify([iobase, actions]))
     }
     expect(pairs.size).toBe(pairCount)

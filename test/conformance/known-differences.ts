@@ -1,6 +1,7 @@
 // The one list of what this package does otherwise than QEMU on purpose, and the check that the list is true.
 
 import { type MachineProgram, QemuProcess } from '../qemu/qemu-process.js'
+import type { Reference } from '../qemu/reference.js'
 
 interface KnownDifference {
   readonly title: string
@@ -25,7 +26,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 ]
 
 /** Shows both programs each of them; returns a sentence for each that is not as listed. */
-export async function checkKnownDifferences(qemu: MachineProgram, ours: MachineProgram): Promise<string[]> {
+export async function checkKnownDifferences({ program: qemu }: Reference, ours: MachineProgram): Promise<string[]> {
   const wrong: string[] = []
   for (const { title, line } of KNOWN_DIFFERENCES) {
     const theirs = await replyTo(line, qemu)

@@ -1,9 +1,11 @@
 // What the machines are asked: for each seed the same lives, each a way to start and a stream of inputs.
 
+import { PVPANIC_PANICKED, PVPANIC_SHUTDOWN } from '../../src/devices/pvpanic.js'
+import type { QemuFacts } from '../../src/machine/qemu-versions.js'
 import { generator, type Random } from '../random.js'
+import { type Actions, actionArguments, actionCombinations } from '../recordings/actions.js'
 import { cNumber } from '../recordings/port-access.js'
 import { portOperation } from '../recordings/random-steps.js'
-import type { Actions } from '../recordings/recording.js'
 
 /** How a machine is started. */
 export interface Setup {
@@ -37,14 +39,6 @@ export const POSITIONS: readonly (number | null)[] = [
   ...ports(0xfffc, 0xffff), // last ports
 ]
 
-/** Every combination of what `-action` can say. */
-export const ACTION_COMBINATIONS: readonly Actions[] = (['pause', 'shutdown', 'exit-failure', 'none'] as const).flatMap(
-  (panic) =>
-    (['poweroff', 'pause'] as const).flatMap((shutdown) =>
-      (['reset', 'shutdown'] as const).map((reboot) => ({ panic, shutdown, reboot })),
-    ),
-)
-
 /** Inputs in a life that nothing ends early. */
 export const LIFE_INPUTS = 1_000
 
@@ -72,22 +66,35 @@ const MONITOR = [
   'device_add {"driver":"pvpanic"}',
 ]
 
+/** Commands that came with -action. */
+const SETS_ACTION = /^set-action/
+
+export interface LifeOptions {
+  /** What the QEMU can be told, and has. */
+  readonly qemu: QemuFacts
+  /** Whether there is a monitor. */
+  readonly withMonitor: boolean
+}
+
 /**
  * The life number `index` of a seed. Neighbouring lives differ in position and actions, and every pair of the two comes
  * up: the numbers of positions and of combinations have no common divisor.
  */
-export function planLife(seed: number, index: number, { withMonitor }: { withMonitor: boolean }): Life {
+export function planLife(seed: number, index: number, { qemu, withMonitor }: LifeOptions): Life {
   const random = generator(seed + index * 0x9e37_79b9)
-  const setup = planSetup(random, index)
-  const commands = withMonitor ? [...STEERING, ...MONITOR] : STEERING
-  const stream = new Stream(random, setup, commands)
+  const setup = planSetup(random, index, qemu)
+  const commands = [...STEERING, ...(withMonitor ? MONITOR : [])].filter(
+    (command) => qemu.actions || !SETS_ACTION.test(command),
+  )
+  const stream = new Stream(random, setup, commands, qemu)
   const inputs = Array.from({ length: LIFE_INPUTS - 3 }, () => stream.next())
   return { setup, inputs: [...inputs, ...stream.ending()] }
 }
 
-function planSetup(random: Random, index: number): Setup {
+function planSetup(random: Random, index: number, qemu: QemuFacts): Setup {
   const iobase = POSITIONS[index % POSITIONS.length] ?? null
-  const actions = ACTION_COMBINATIONS[index % ACTION_COMBINATIONS.length]
+  const combinations = actionCombinations(qemu)
+  const actions = combinations[index % combinations.length]
   if (actions === undefined) throw new RangeError(`no combination of actions for life ${index}`)
   const events = random.pick(EVENTS)
   const startPaused = random.chance(START_PAUSED_SHARE)
@@ -97,17 +104,12 @@ function planSetup(random: Random, index: number): Setup {
     events,
     actions,
     startPaused,
-    arguments: [...device, ...actionArguments(random, actions), ...(startPaused ? ['-S'] : [])],
+    arguments: [
+      ...device,
+      ...actionArguments(actions, qemu, qemu.actions && random.chance(0.5)),
+      ...(startPaused ? ['-S'] : []),
+    ],
   }
-}
-
-function actionArguments(random: Random, { panic, shutdown, reboot }: Actions): string[] {
-  if (random.chance(0.5)) return ['-action', `panic=${panic},shutdown=${shutdown},reboot=${reboot}`]
-  return [
-    ...(panic === 'shutdown' ? [] : ['-action', `panic=${panic}`]),
-    ...(shutdown === 'pause' ? ['-no-shutdown'] : []),
-    ...(reboot === 'shutdown' ? ['-no-reboot'] : []),
-  ]
 }
 
 /** Draws inputs, and keeps those rare that end the machine. */
@@ -118,6 +120,7 @@ class Stream {
     readonly random: Random,
     readonly setup: Setup,
     readonly commands: readonly string[],
+    readonly qemu: QemuFacts,
   ) {
     this.#actions = setup.actions
   }
@@ -135,6 +138,7 @@ class Stream {
     const { iobase } = this.setup
     const panic = iobase === null ? 'outb 0x505 0x1' : `outb 0x${iobase.toString(16)} 0x1`
     const end = this.random.pick(['quit', 'SIGTERM'])
+    if (!this.qemu.actions) return [this.next(), this.random.pick(['system_reset', panic, this.next()]), end]
     return this.random.pick([
       [this.next(), this.next(), end],
       [this.#randomActions(), 'system_reset', end],
@@ -202,7 +206,9 @@ class Stream {
     if (input === 'quit' || input.startsWith('SIG')) return true
     if (shutdown === 'pause') return false
     if (input === 'system_reset') return reboot === 'shutdown'
-    return (panic === 'shutdown' || panic === 'exit-failure') && mayPanic(this.setup.iobase, input)
+    const ending =
+      (panic === 'pause' || panic === 'none' ? 0 : PVPANIC_PANICKED) | (this.qemu.knownEvents & PVPANIC_SHUTDOWN)
+    return mayReport(this.setup.iobase, input, ending)
   }
 }
 
@@ -226,8 +232,7 @@ function withUnusualPort(random: Random, input: string): string {
 
 const WRITE = /^(?:out[bwl]|human-monitor-command .*"o \/[bhw]) (?<port>\S+) (?<value>[^"]+)/
 const WIDEST_ACCESS = 4
-/** Bit 0 of each byte. */
-const PANICKED_BITS = 0x01010101
+const EACH_BYTE = 0x01010101
 
 /** Whether it writes to the device, or so close that a wide access might reach it. */
 export function writesNear(iobase: number | null, input: string): boolean {
@@ -235,7 +240,8 @@ export function writesNear(iobase: number | null, input: string): boolean {
   return port !== undefined && iobase !== null && Math.abs(cNumber(port) - iobase) <= 2 * WIDEST_ACCESS
 }
 
-function mayPanic(iobase: number | null, input: string): boolean {
+/** Whether it may give the device a byte with one of these bits. */
+function mayReport(iobase: number | null, input: string, bits: number): boolean {
   const { value } = WRITE.exec(input)?.groups ?? {}
-  return value !== undefined && (cNumber(value) & PANICKED_BITS) !== 0 && writesNear(iobase, input)
+  return value !== undefined && (cNumber(value) & (bits * EACH_BYTE)) !== 0 && writesNear(iobase, input)
 }

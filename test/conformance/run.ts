@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
-import { type MachineProgram, QemuError, qemuProgram, qemuVersion } from '../qemu/qemu-process.js'
+import { type MachineProgram, QemuError, qemuVersion } from '../qemu/qemu-process.js'
+import { findReference, type Reference } from '../qemu/reference.js'
 import { compareLife, compareSingly, type Difference } from './compare.js'
 import { checkKnownDifferences } from './known-differences.js'
 import { planLife } from './lives.js'
@@ -21,6 +22,7 @@ const LANES = 3
 interface Options {
   readonly ops: number
   readonly seed: number
+  readonly qemu?: string
   readonly json?: true
   readonly inProcess?: true
   readonly subject?: string
@@ -32,11 +34,15 @@ const program = new Command('conformance')
   .description('Compares this package with the QEMU that is installed: replies, events, run states, exit codes.')
   .option('--ops <n>', 'port operations and commands to run, at least', positiveInteger, 100_000)
   .option('--seed <n>', 'of the streams', positiveInteger, 20_130_600)
+  .option('--qemu <path>', 'the QEMU to compare with; its version is found out', process.env.QEMU)
   .option('--in-process', 'compare with Machine alone, without the servers around it')
   .option('--subject <path>', 'the script to compare, if not the built pvpanic-system-x86_64')
   .option('--json', 'print one JSON object')
   .addHelpText('after', '\nInterrupted once, it ends the lives under way and reports what it has compared.')
-  .addHelpText('after', '\nThe environment variable QEMU names the program to compare with, if not qemu-system-x86_64.')
+  .addHelpText(
+    'after',
+    '\nWithout --qemu it is the one that the environment variable QEMU names, or qemu-system-x86_64.',
+  )
   .parse()
 
 try {
@@ -47,12 +53,11 @@ try {
 }
 
 async function main(options: Options): Promise<number> {
-  const version = await qemuVersion()
-  const qemu = processTarget(version, qemuProgram())
-  if (options.inProcess) return finish(await run(qemu, inProcessTarget, options), options)
-  const ours = ourProgram(options.subject ?? builtProgram(), version)
-  const report = await run(qemu, processTarget(await qemuVersion(ours), ours), options)
-  return finish({ ...report, unexpected: await checkKnownDifferences(qemuProgram(), ours) }, options)
+  const reference = await findReference(options.qemu)
+  if (options.inProcess) return finish(await run(reference, inProcessTarget(reference.title), options), options)
+  const ours = ourProgram(options.subject ?? builtProgram(), reference.qemu.version)
+  const report = await run(reference, processTarget(await qemuVersion(ours), ours), options)
+  return finish({ ...report, unexpected: await checkKnownDifferences(reference, ours) }, options)
 }
 
 /** Prints the report and gives the exit code. */
@@ -67,16 +72,15 @@ function builtProgram(): string {
   return fileURLToPath(new URL(bin['pvpanic-system-x86_64'] ?? '', PACKAGE))
 }
 
-/** Our program, told to behave like the QEMU whose version line is given. */
+/** Our program, told to behave like a version of QEMU. */
 function ourProgram(path: string, version: string): MachineProgram {
   if (!existsSync(path)) throw new QemuError(`there is no ${path}; "npm run build" makes the program`)
-  const [release] = /\d+\.\d+\.\d+/.exec(version) ?? []
-  if (release === undefined) throw new QemuError(`no version number in "${version}"`)
-  const command = [process.execPath, path, '-as-qemu', release] as const
+  const command = [process.execPath, path, '-as-qemu', version] as const
   return { command, hasCpu: false, hint: 'Build it with "npm run build".' }
 }
 
-async function run(qemu: Target, subject: Target, { ops, seed, json, inProcess }: Options): Promise<Report> {
+async function run(reference: Reference, subject: Target, { ops, seed, json, inProcess }: Options): Promise<Report> {
+  const qemu = processTarget(reference.title, reference.program)
   const progress = new Progress(ops, json !== true)
   const started = performance.now()
   const report: Report = {
@@ -94,7 +98,7 @@ async function run(qemu: Target, subject: Target, { ops, seed, json, inProcess }
   const lane = async (): Promise<void> => {
     while (!interrupted && report.operations < ops && found.length < MOST_DIFFERENCES) {
       const index = next++
-      const { setup, inputs } = planLife(seed, index, { withMonitor: inProcess !== true })
+      const { setup, inputs } = planLife(seed, index, { qemu: reference.qemu, withMonitor: inProcess !== true })
       const life = { setup, inputs: inputs.slice(0, ops - report.operations) }
       const compare = index % SINGLY_EVERY === 0 ? compareSingly : compareLife
       const { operations, events, exitCode, difference } = await compare(qemu, subject, life)

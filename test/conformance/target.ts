@@ -63,32 +63,33 @@ function outcome(
   return { replies, events, ...(runState !== undefined && { runState }), ...(exitCode !== undefined && { exitCode }) }
 }
 
-/** Our machine without any protocol around it. It has no monitor: only the commands that steer it, and query-status. */
-export const inProcessTarget: Target = {
-  name: 'Machine, in this process',
-  async start(setup) {
-    const machine = new ReplayedMachine(setup)
-    return { run: async (group) => machine.run(group), dispose: async () => {} }
-  },
+/**
+ * Our machine without any protocol around it. It has no monitor: only the commands that steer it, and query-status.
+ * @param program the first line of the `--version` of the QEMU that it behaves like.
+ */
+export function inProcessTarget(program: string): Target {
+  return {
+    name: 'Machine, in this process',
+    async start(setup) {
+      const machine = new ReplayedMachine(program, setup)
+      return { run: async (group) => machine.run(group), dispose: async () => {} }
+    },
+  }
 }
 
 class ReplayedMachine {
   readonly #replay: Replay
   #runState: string
 
-  constructor({ iobase, events, actions, startPaused }: Setup) {
-    this.#replay = new Replay(actions, { iobase, events, startPaused })
-    this.#runState = startPaused ? 'prelaunch' : 'running'
+  constructor(program: string, setup: Setup) {
+    this.#replay = new Replay({ program, arguments: setup.arguments })
+    this.#runState = setup.startPaused ? 'prelaunch' : 'running'
   }
 
   run(group: readonly string[]): Outcome {
     const replies: (string | QmpReply)[] = []
     const events: QemuEvent[] = []
     for (const input of group) {
-      if (input === 'query-status') {
-        replies.push(this.#queryStatus())
-        continue
-      }
       const step = this.#replay.step(input, this.#runState)
       this.#runState = step.runState ?? this.#runState
       if (step.reply !== undefined) replies.push(step.reply)
@@ -96,10 +97,6 @@ class ReplayedMachine {
       if (step.exitCode !== undefined) return { replies, events, exitCode: step.exitCode }
     }
     return { replies, events, runState: this.#runState }
-  }
-
-  #queryStatus(): QmpReply {
-    return { return: { status: this.#runState, singlestep: false, running: this.#runState === 'running' } }
   }
 }
 

@@ -16,6 +16,9 @@ const START_TIMEOUT_MS = 60_000
 const EXIT_TIMEOUT_MS = 60_000
 const SIGNAL_TIMEOUT_MS = 60_000
 
+/** The exit code of a QEMU that was ended by a signal that it does not handle: none that it could have exited with. */
+export const ENDED_BY_SIGNAL = -1
+
 export class QemuError extends Error {
   override readonly name = 'QemuError'
 }
@@ -140,7 +143,7 @@ export class QemuProcess {
 
   /** Runs a QMP command and tells exactly what it caused. */
   observeQmp(command: string, args?: Readonly<Record<string, unknown>>): Promise<Observation<QmpReply>> {
-    return this.#observe(() => this.qmp(command, args))
+    return this.#observe(() => this.qmp(command, args), true)
   }
 
   /** Sends a signal that ends QEMU, and waits for the end. */
@@ -172,13 +175,13 @@ export class QemuProcess {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  async #observe<Reply>(operation: () => Promise<Reply>): Promise<Observation<Reply>> {
+  async #observe<Reply>(operation: () => Promise<Reply>, mayFollow = false): Promise<Observation<Reply>> {
     this.#events.take()
     let reply: Reply | undefined
     let runState: string | undefined
     try {
       reply = await operation()
-      runState = await this.#settle()
+      runState = await this.#settle(mayFollow)
     } catch (error) {
       if (!(error instanceof ConversationEnded)) throw error
       await within(EXIT_TIMEOUT_MS, Promise.all([this.#exited, this.#qmp.ended]), 'QEMU did not exit')
@@ -190,12 +193,13 @@ export class QemuProcess {
    * QEMU writes an operation's events before it answers the next QMP command. An end that the operation asked for comes
    * one turn of the main loop later: a second command is handled after that turn. Once SHUTDOWN was seen, only a machine
    * that lives on answers another one.
+   * @param mayFollow an event can come after the reply, as before QEMU 7.2.
    */
-  async #settle(): Promise<string> {
+  async #settle(mayFollow: boolean): Promise<string> {
     // What QEMU has sent before its end must be read before anything is written to it.
     await nextTurn()
     let runState = await this.runState()
-    if (!this.#events.any) return runState
+    if (!this.#events.any && !mayFollow) return runState
     runState = await this.runState()
     return this.#events.has('SHUTDOWN') ? this.runState() : runState
   }
@@ -262,8 +266,7 @@ async function launch(folder: string, args: readonly string[], program: MachineP
   })
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', (error) => reject(notRunnable(program, error.message)))
-    // A signal that QEMU does not handle leaves no code. -1 is no code that it could have exited with.
-    child.once('close', (code) => resolve(code ?? -1))
+    child.once('close', (code) => resolve(code ?? ENDED_BY_SIGNAL))
   })
   const failed = exited.then((code): never => {
     throw new QemuError(`${file} exited with code ${code} while starting: ${complaints.trim()}`)

@@ -1,21 +1,23 @@
 // Gives some of the recorded inputs to a real QEMU again, and reports where it does otherwise than recorded.
 
+import { qemuRelease } from '../../src/machine/qemu-releases.js'
 import { untilHeard } from '../qemu/conversation.js'
+import type { Reference } from '../qemu/reference.js'
 import { type DebugExitCase, recordDebugExitCase } from './record-debug-exit.js'
 import { type FloppyScenario, recordScenario } from './record-floppy.js'
 import { type LifecycleCase, type LifecycleStory, recordCase, recordStory } from './record-lifecycle.js'
-import { type PortsHeader, recordSteps } from './record-ports.js'
-import { type Header, readRecording, type Step } from './recording.js'
+import { recordSteps } from './record-ports.js'
+import { type Header, readRecording, recordedVersions, recordingNames, type Step } from './recording.js'
 
-/** One with the device in place of a DMA register, one in which the machine passes through every run state. */
-const PORT_RECORDINGS = ['ports-0x0', 'ports-0x505-shutdown-pause']
+/** One with the device in place of a DMA register, one in which the machine passes through every run state, and every byte. */
+const PORT_RECORDINGS = ['ports-0x0', 'ports-0x505-shutdown-pause', 'bytes']
 /** One case in so many. No divisor of the numbers of inputs and actions, so every input comes up in every state. */
 const LIFECYCLE_SHARE = 7
 const DEBUG_EXIT_SHARE = 17
 /** Differences of a kind that are shown in full; the rest is only counted. */
 const MOST_SHOWN = 3
 
-const CHECKS: Readonly<Record<string, (tally: Tally) => Promise<void>>> = {
+const CHECKS: Readonly<Record<string, (reference: Reference, version: string, tally: Tally) => Promise<void>>> = {
   'steps at ports': checkPorts,
   'inputs in run states': checkLifecycle,
   'inputs in a row': checkStories,
@@ -24,13 +26,16 @@ const CHECKS: Readonly<Record<string, (tally: Tally) => Promise<void>>> = {
 }
 
 /** Tells what was checked and each difference on the console; returns the number of differences. */
-export async function checkRecordings(program: string): Promise<number> {
-  const recorded = readRecording<Header, LifecycleCase>('lifecycle').header.program
-  console.log(`recorded: ${recorded}\ninstalled: ${program}`)
+export async function checkRecordings(reference: Reference): Promise<number> {
+  const { series } = qemuRelease(reference.qemu.version)
+  const version = recordedVersions().findLast((each) => qemuRelease(each).series === series)
+  if (version === undefined) throw new Error(`there are no recordings of QEMU ${series}`)
+  const recorded = readRecording<Header, LifecycleCase>(version, 'lifecycle').header.program
+  console.log(`recorded: ${recorded}\ninstalled: ${reference.title}`)
   let differences = 0
   for (const [name, check] of Object.entries(CHECKS)) {
     const tally = new Tally()
-    await check(tally)
+    await check(reference, version, tally)
     console.log(`${name}: ${tally.checked} checked, ${tally.differences} differ`)
     differences += tally.differences
   }
@@ -50,11 +55,13 @@ class Tally {
   }
 }
 
-async function checkPorts(tally: Tally): Promise<void> {
-  for (const name of PORT_RECORDINGS) {
-    const { header, lines } = readRecording<PortsHeader, Step>(name)
+async function checkPorts(reference: Reference, version: string, tally: Tally): Promise<void> {
+  const names = recordingNames(version)
+  for (const name of PORT_RECORDINGS.filter((each) => names.includes(each))) {
+    const { header, lines } = readRecording<Header, Step>(version, name)
     const steps = await untilHeard(() =>
       recordSteps(
+        reference,
         header.arguments,
         lines.map(({ input }) => input),
       ),
@@ -63,30 +70,37 @@ async function checkPorts(tally: Tally): Promise<void> {
   }
 }
 
-async function checkLifecycle(tally: Tally): Promise<void> {
-  for (const line of everyNth(LIFECYCLE_SHARE, readRecording<Header, LifecycleCase>('lifecycle').lines)) {
+async function checkLifecycle(reference: Reference, version: string, tally: Tally): Promise<void> {
+  for (const line of everyNth(LIFECYCLE_SHARE, readRecording<Header, LifecycleCase>(version, 'lifecycle').lines)) {
     const { from, actions, step } = line
-    tally.compare('lifecycle', line, await untilHeard(() => recordCase(from, actions, step.input)))
+    tally.compare('lifecycle', line, await untilHeard(() => recordCase(reference, from, actions, step.input)))
   }
 }
 
-async function checkStories(tally: Tally): Promise<void> {
-  for (const line of readRecording<Header, LifecycleStory>('lifecycle-stories').lines) {
+async function checkStories(reference: Reference, version: string, tally: Tally): Promise<void> {
+  for (const line of readRecording<Header, LifecycleStory>(version, 'lifecycle-stories').lines) {
     const inputs = line.steps.map(({ input }) => input)
-    tally.compare(line.title, line, await untilHeard(() => recordStory({ ...line, inputs })))
+    tally.compare(line.title, line, await untilHeard(() => recordStory(reference, { ...line, inputs })))
   }
 }
 
-async function checkDebugExit(tally: Tally): Promise<void> {
-  for (const line of everyNth(DEBUG_EXIT_SHARE, readRecording<Header, DebugExitCase>('debug-exit').lines)) {
+async function checkDebugExit(reference: Reference, version: string, tally: Tally): Promise<void> {
+  for (const line of everyNth(DEBUG_EXIT_SHARE, readRecording<Header, DebugExitCase>(version, 'debug-exit').lines)) {
     const { step, ...options } = line
-    tally.compare('debug-exit', line, await untilHeard(() => recordDebugExitCase(options, step.input)))
+    tally.compare('debug-exit', line, await untilHeard(() => recordDebugExitCase(reference, options, step.input)))
   }
 }
 
-async function checkFloppy(tally: Tally): Promise<void> {
-  for (const { title, steps } of readRecording<Header, FloppyScenario>('floppy').lines) {
-    tally.compare(title, steps, await recordScenario(steps.map(({ input }) => input)))
+async function checkFloppy(reference: Reference, version: string, tally: Tally): Promise<void> {
+  for (const { title, steps } of readRecording<Header, FloppyScenario>(version, 'floppy').lines) {
+    tally.compare(
+      title,
+      steps,
+      await recordScenario(
+        reference,
+        steps.map(({ input }) => input),
+      ),
+    )
   }
 }
 

@@ -1,23 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { IoPortBus } from '../../src/bus/io-port-bus.js'
-import { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, DebugExit } from '../../src/devices/debug-exit.js'
-import { accessPort } from './port-access.js'
-import type { DebugExitCase } from './record-debug-exit.js'
-import { type Header, readRecording, type Step } from './recording.js'
+import { type DebugExitCase, type DebugExitStory, debugExitArguments } from './record-debug-exit.js'
+import { type Header, readRecording, recordedVersions, recordingNames } from './recording.js'
+import { Replay } from './replay.js'
 
-const { header, lines } = readRecording<Header, DebugExitCase>('debug-exit')
+const versions = recordedVersions().filter((version) => recordingNames(version, 'debug-exit').length > 0)
 
-describe(`the debug exit device ends the machine as in ${header.program}`, () => {
-  it.each(lines)('$iobase/$iosize $step.input', ({ iobase, iosize, step }) => {
-    const bus = new IoPortBus()
-    const exitCodes: number[] = []
-    const device = new DebugExit((code) => exitCodes.push(code))
-    bus.map(iobase ?? DEBUG_EXIT_DEFAULT_IOBASE, iosize ?? DEBUG_EXIT_PORTS, device)
+describe.each(versions)('isa-debug-exit ends the machine as in QEMU %s', (version) => {
+  const { header, lines: cases } = readRecording<Header, DebugExitCase>(version, 'debug-exit')
+  const stories = readRecording<Header, DebugExitStory>(version, 'debug-exit-stories').lines
+  const { program } = header
 
-    const reply = accessPort(bus, step.input)
+  it.each(cases)('$iobase/$iosize $step.input', ({ step, ...options }) => {
+    const replay = new Replay({ program, arguments: debugExitArguments(options) })
+    expect(replay.step(step.input, 'running')).toEqual(step)
+  })
 
-    const [exitCode] = exitCodes
-    const ours: Step = exitCode === undefined ? { input: step.input, reply } : { input: step.input, exitCode }
-    expect(ours).toEqual(step)
+  it.each(stories)('$arguments', ({ arguments: args, steps }) => {
+    const ours = new Replay({ program, arguments: args }).steps(steps.map(({ input }) => input))
+    expect(ours).toEqual(steps)
   })
 })

@@ -10,13 +10,16 @@ const WRITE_DATA = 0x45
 /** Takes the inputs of a floppy recording that are not qtest lines. */
 export class FloppyDevice {
   readonly #dma: I8257
+  readonly #clearsBuffer: boolean
   readonly #disk = Uint8Array.from({ length: 32 * SECTOR_BYTES }, (_, index) => floppyByte(index))
   /** What the controller buffers: a sector, or at first the command itself. */
   readonly #fifo = new Uint8Array(SECTOR_BYTES)
   #waiting = false
 
-  constructor(dma: I8257) {
+  /** @param clearsBuffer before data comes, as the controller does since QEMU 10.0. */
+  constructor(dma: I8257, clearsBuffer: boolean) {
     this.#dma = dma
+    this.#clearsBuffer = clearsBuffer
   }
 
   /** "transfer done" or "waiting", or a sector's bytes in hexadecimal. */
@@ -35,6 +38,7 @@ export class FloppyDevice {
   #transfer(command: number, first: number, last: number): string {
     const available = (last - first + 1) * SECTOR_BYTES
     this.#fifo.set([command, 0, 0, 0, first, 2, last, 0x1b, 0xff])
+    if (this.#clearsBuffer) this.#fifo.fill(0)
     this.#waiting = true
     this.#dma.connect(CHANNEL, (_position, length) => {
       const bytes = Math.min(length, available)

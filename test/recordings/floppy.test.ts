@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { IoPortBus } from '../../src/bus/io-port-bus.js'
 import { type DmaMemory, I8257, I8257_PRIMARY } from '../../src/devices/i8257.js'
+import { isSince, qemuRelease } from '../../src/machine/qemu-releases.js'
 import { FloppyDevice } from './floppy-device.js'
 import { accessPort, cNumber } from './port-access.js'
 import type { FloppyScenario } from './record-floppy.js'
-import { type Header, readRecording } from './recording.js'
+import { type Header, readRecording, recordedVersions, recordingNames } from './recording.js'
 
 const MEMORY_BYTES = 0x100_0000
 
@@ -25,10 +26,10 @@ class Pc {
   readonly #bus = new IoPortBus()
   readonly #floppy: FloppyDevice
 
-  constructor() {
+  constructor(version: string) {
     const dma = new I8257(I8257_PRIMARY, this.#memory)
     dma.attach(this.#bus)
-    this.#floppy = new FloppyDevice(dma)
+    this.#floppy = new FloppyDevice(dma, isSince(qemuRelease(version), '10.0'))
   }
 
   input(line: string): string {
@@ -48,11 +49,11 @@ function withoutResultBytes(input: string, reply: string): string {
   return /^floppy (?:read|write|result)/.test(input) && reply !== 'waiting' ? 'done' : reply
 }
 
-const { header, lines } = readRecording<Header, FloppyScenario>('floppy')
+const versions = recordedVersions().filter((version) => recordingNames(version, 'floppy').length > 0)
 
-describe(`DMA transfers move data as in ${header.program}`, () => {
-  it.each(lines)('$title', ({ steps }) => {
-    const pc = new Pc()
+describe.each(versions)('DMA transfers move data as in QEMU %s', (version) => {
+  it.each(readRecording<Header, FloppyScenario>(version, 'floppy').lines)('$title', ({ steps }) => {
+    const pc = new Pc(version)
     for (const [index, { input, reply }] of steps.entries()) {
       expect(pc.input(input), `step ${index}: ${input}`).toBe(withoutResultBytes(input, reply))
     }

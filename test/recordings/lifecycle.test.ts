@@ -1,52 +1,49 @@
 import { describe, expect, it } from 'vitest'
-import { type LifecycleCase, type LifecycleState, type LifecycleStory, PANIC, RUN_STATES } from './record-lifecycle.js'
-import { type Actions, type Header, readRecording } from './recording.js'
+import { qemuProfile } from '../../src/machine/qemu-versions.js'
+import { versionIn } from '../qemu/reference.js'
+import { type Actions, actionArguments } from './actions.js'
+import {
+  DEVICE,
+  type LifecycleCase,
+  type LifecycleState,
+  type LifecycleStory,
+  RUN_STATES,
+  wayInto,
+} from './record-lifecycle.js'
+import { type Header, readRecording, recordedVersions, recordingNames } from './recording.js'
 import { Replay } from './replay.js'
 
-const cases = readRecording<Header, LifecycleCase>('lifecycle')
-const stories = readRecording<Header, LifecycleStory>('lifecycle-stories')
+const versions = recordedVersions().filter((version) => recordingNames(version, 'lifecycle').length > 0)
 
-/** Reaches a state in the way in which the recording reached it. */
-function replayIn(state: LifecycleState, actions: Actions): Replay {
-  switch (state) {
-    case 'running':
-      return new Replay(actions)
-    case 'prelaunch':
-      return new Replay(actions, { startPaused: true })
-    case 'paused':
-      return replayAfter(actions, 'stop', actions)
-    case 'guest-panicked':
-      return replayAfter({ ...actions, panic: 'pause' }, PANIC, actions)
-    case 'shutdown':
-      return replayAfter({ ...actions, shutdown: 'pause', reboot: 'shutdown' }, 'system_reset', actions)
+describe.each(versions)('as QEMU %s', (version) => {
+  const { header, lines: cases } = readRecording<Header, LifecycleCase>(version, 'lifecycle')
+  const stories = readRecording<Header, LifecycleStory>(version, 'lifecycle-stories').lines
+  const { program } = header
+  const qemu = qemuProfile(versionIn(program))
+
+  const replay = (actions: Actions, options: readonly string[]): Replay =>
+    new Replay({ program, arguments: [...DEVICE, ...actionArguments(actions, qemu), ...options] })
+
+  /** Reaches a state in the way in which the recording reached it. */
+  function replayIn(state: LifecycleState, actions: Actions): Replay {
+    const way = wayInto(state, actions, qemu)
+    const machine = replay(way.actions, way.options)
+    if (way.input !== undefined) machine.step(way.input, undefined)
+    if (way.input !== undefined && qemu.actions) machine.step(`set-action ${JSON.stringify(actions)}`, undefined)
+    return machine
   }
-}
 
-function replayAfter(first: Actions, input: string, then: Actions): Replay {
-  const replay = new Replay(first)
-  replay.step(input, undefined)
-  replay.step(`set-action ${JSON.stringify(then)}`, undefined)
-  return replay
-}
-
-describe(`every input does in every run state what ${cases.header.program} recorded`, () => {
-  it.each(RUN_STATES)('%s', (state) => {
-    const here = cases.lines.filter(({ from }) => from === state)
+  it.each(RUN_STATES)('every input does in %s what was recorded', (state) => {
+    const here = cases.filter(({ from }) => from === state)
     for (const { from, actions, step } of here) {
       const title = `${from}, ${step.input}, ${JSON.stringify(actions)}`
       expect(replayIn(from, actions).step(step.input, undefined), title).toEqual(step)
     }
-    expect(here.length).toBe(128)
+    expect(here.length).toBeGreaterThan(0)
   })
-})
 
-describe('inputs in a row do what QEMU recorded', () => {
-  it.each(stories.lines)('$title', ({ actions, startPaused, steps }) => {
-    const replay = new Replay(actions, { startPaused })
-    let runState: string | undefined = startPaused ? 'prelaunch' : 'running'
-    for (const [index, step] of steps.entries()) {
-      expect(replay.step(step.input, runState), `step ${index}`).toEqual(step)
-      runState = step.runState ?? runState
-    }
+  it.each(stories)('$title', ({ actions, startPaused, steps }) => {
+    const machine = replay(actions, startPaused ? ['-S'] : [])
+    expect(machine.steps(steps.map(({ input }) => input))).toEqual(steps)
   })
 })

@@ -1,6 +1,7 @@
 // Gives one input, written as in a recording, to a running QEMU.
 
-import type { Observation, QemuProcess, QmpReply } from '../qemu/qemu-process.js'
+import { OutputLost } from '../qemu/conversation.js'
+import { ENDED_BY_SIGNAL, type Observation, type QemuProcess, type QmpReply } from '../qemu/qemu-process.js'
 import type { Step } from './recording.js'
 
 const QTEST_COMMAND = /^(?:in|out)[bwl] |^(?:read|write|memset)/
@@ -23,8 +24,17 @@ export async function observeStep(qemu: QemuProcess, input: string, before: stri
   }
 }
 
-/** Runs `input` and tells what it caused. */
-export function observeInput(qemu: QemuProcess, input: string): Promise<Observation<string | QmpReply>> {
+/**
+ * Runs `input` and tells what it caused.
+ * @throws {OutputLost} if a signal ended QEMU: on a busy machine some versions abort on their way out, now and then.
+ */
+export async function observeInput(qemu: QemuProcess, input: string): Promise<Observation<string | QmpReply>> {
+  const observation = await observe(qemu, input)
+  if (observation.exitCode === ENDED_BY_SIGNAL) throw new OutputLost(`QEMU did not get through ${input}`)
+  return observation
+}
+
+function observe(qemu: QemuProcess, input: string): Promise<Observation<string | QmpReply>> {
   if (isQtestInput(input)) return qemu.observeQtest(input)
   if (SIGNAL.test(input)) return qemu.observeSignal(input as NodeJS.Signals)
   const space = input.indexOf(' ')

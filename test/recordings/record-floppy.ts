@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { QemuProcess } from '../qemu/qemu-process.js'
+import type { Reference } from '../qemu/reference.js'
 import { floppyByte, SECTOR_BYTES } from './floppy-pattern.js'
 import { type Header, writeRecording } from './recording.js'
 
@@ -272,16 +273,16 @@ const SCENARIOS: readonly (readonly [title: string, inputs: readonly string[]])[
   ],
 ]
 
-export async function recordFloppy(version: string): Promise<void> {
+export async function recordFloppy(reference: Reference): Promise<void> {
   const scenarios: FloppyScenario[] = []
-  for (const [title, inputs] of SCENARIOS) scenarios.push({ title, steps: await recordScenario(inputs) })
-  const header = { program: version, arguments: ['-drive', 'if=floppy,format=raw,file=…'] }
-  const bytes = writeRecording<Header, FloppyScenario>('floppy', { header, lines: scenarios })
+  for (const [title, inputs] of SCENARIOS) scenarios.push({ title, steps: await recordScenario(reference, inputs) })
+  const header = { program: reference.title, arguments: ['-drive', 'if=floppy,format=raw,file=…'] }
+  const bytes = writeRecording<Header, FloppyScenario>(reference.qemu.version, 'floppy', { header, lines: scenarios })
   console.log(`floppy: ${scenarios.length} scenarios, ${bytes} bytes`)
 }
 
 /** Gives a scenario's inputs to a QEMU with a fresh floppy. */
-export async function recordScenario(inputs: readonly string[]): Promise<FloppyStep[]> {
+export async function recordScenario(reference: Reference, inputs: readonly string[]): Promise<FloppyStep[]> {
   const folder = await mkdtemp(join(tmpdir(), 'record-floppy-'))
   try {
     const image = join(folder, 'floppy.img')
@@ -289,14 +290,14 @@ export async function recordScenario(inputs: readonly string[]): Promise<FloppyS
       image,
       Uint8Array.from({ length: FLOPPY_BYTES }, (_, index) => floppyByte(index)),
     )
-    return await recordSteps(image, inputs)
+    return await recordSteps(reference, image, inputs)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function recordSteps(image: string, inputs: readonly string[]): Promise<FloppyStep[]> {
-  const qemu = await QemuProcess.start(['-drive', `if=floppy,format=raw,file=${image}`])
+async function recordSteps({ program }: Reference, image: string, inputs: readonly string[]): Promise<FloppyStep[]> {
+  const qemu = await QemuProcess.start(['-drive', `if=floppy,format=raw,file=${image}`], program)
   try {
     const floppy = new FloppyDriver(qemu)
     await floppy.reset()

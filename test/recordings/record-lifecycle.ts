@@ -2,8 +2,10 @@
 
 import { untilHeard } from '../qemu/conversation.js'
 import { QemuProcess } from '../qemu/qemu-process.js'
+import type { Reference } from '../qemu/reference.js'
+import { type Actions, actionArguments, actionCombinations, defaultActions, survivingActions } from './actions.js'
 import { observeStep } from './observe.js'
-import { type Actions, type Header, type Step, writeRecording } from './recording.js'
+import { type Header, type Step, writeRecording } from './recording.js'
 
 export const RUN_STATES = ['running', 'paused', 'guest-panicked', 'prelaunch', 'shutdown'] as const
 export type LifecycleState = (typeof RUN_STATES)[number]
@@ -26,12 +28,12 @@ export interface LifecycleStory {
 }
 
 export const PANIC = 'outb 0x505 0x1'
-export const CRASH_LOADED = 'outb 0x505 0x2'
-const INPUTS = [PANIC, CRASH_LOADED, 'stop', 'cont', 'system_reset', 'system_powerdown', 'quit', 'SIGTERM']
+const CRASH_LOADED = 'outb 0x505 0x2'
+const SHUTDOWN = 'outb 0x505 0x4'
+const INPUTS = [PANIC, CRASH_LOADED, SHUTDOWN, 'stop', 'cont', 'system_reset', 'system_powerdown', 'quit', 'SIGTERM']
 
-const DEVICE = ['-device', 'pvpanic']
-const DEFAULTS: Actions = { panic: 'shutdown', shutdown: 'poweroff', reboot: 'reset' }
-
+/** The device of every case and story. */
+export const DEVICE = ['-device', 'pvpanic']
 /** What a story is recorded from. */
 export interface Story {
   readonly title: string
@@ -113,6 +115,17 @@ const STORIES: readonly Story[] = [
     inputs: [PANIC],
   },
   {
+    title: 'a shutdown that the guest reports, alone and after a panic, with the end paused',
+    actions: { shutdown: 'pause' },
+    inputs: [SHUTDOWN, 'cont', SHUTDOWN, PANIC, 'system_reset', 'cont', PANIC, SHUTDOWN, 'outl 0x505 0x01040204'],
+  },
+  {
+    title: 'a reset while paused, prelaunch and guest-panicked, with the end paused',
+    actions: { shutdown: 'pause' },
+    startPaused: true,
+    inputs: ['system_reset', 'cont', 'stop', 'system_reset', 'cont', PANIC, 'system_reset', 'cont', PANIC, 'cont'],
+  },
+  {
     title: 'actions change at run time and hold from the next event on',
     inputs: [
       ...['set-action {"panic":"none"}', PANIC, 'set-action {"panic":"pause"}', PANIC, 'cont', 'set-action {}'],
@@ -122,39 +135,47 @@ const STORIES: readonly Story[] = [
   },
 ]
 
-export async function recordLifecycle(program: string): Promise<void> {
+export async function recordLifecycle(reference: Reference): Promise<void> {
+  const { qemu, title: program } = reference
+  const header = { program, arguments: DEVICE }
   const cases: LifecycleCase[] = []
   for (const from of RUN_STATES) {
-    for (const actions of everyCombination()) {
-      for (const input of INPUTS) cases.push(await untilHeard(() => recordCase(from, actions, input)))
+    for (const actions of actionCombinations(qemu).filter((each) => canReach(from, each, reference))) {
+      for (const input of INPUTS) cases.push(await untilHeard(() => recordCase(reference, from, actions, input)))
     }
   }
-  const header = { program, arguments: [...DEVICE, '-action', '(as each line says)'] }
-  report('lifecycle', cases.length, writeRecording<Header, LifecycleCase>('lifecycle', { header, lines: cases }))
+  const bytes = writeRecording<Header, LifecycleCase>(qemu.version, 'lifecycle', { header, lines: cases })
+  console.log(`lifecycle: ${cases.length} cases, ${bytes} bytes`)
 
-  const stories: LifecycleStory[] = []
-  for (const story of STORIES) stories.push(await untilHeard(() => recordStory(story)))
-  const bytes = writeRecording<Header, LifecycleStory>('lifecycle-stories', { header, lines: stories })
-  report('lifecycle-stories', stories.length, bytes)
-}
-
-function report(name: string, lines: number, bytes: number): void {
-  console.log(`${name}: ${lines} cases, ${bytes} bytes`)
-}
-
-function everyCombination(): Actions[] {
-  const combinations: Actions[] = []
-  for (const panic of ['pause', 'shutdown', 'exit-failure', 'none'] as const) {
-    for (const shutdown of ['poweroff', 'pause'] as const) {
-      for (const reboot of ['reset', 'shutdown'] as const) combinations.push({ panic, shutdown, reboot })
-    }
+  const lines: LifecycleStory[] = []
+  for (const story of STORIES.filter((each) => canTell(each, reference))) {
+    lines.push(await untilHeard(() => recordStory(reference, story)))
   }
-  return combinations
+  const storyBytes = writeRecording<Header, LifecycleStory>(qemu.version, 'lifecycle-stories', { header, lines })
+  console.log(`lifecycle-stories: ${lines.length} cases, ${storyBytes} bytes`)
+}
+
+/** Without set-action a state can only be reached under the actions that lead there. */
+function canReach(from: LifecycleState, actions: Actions, { qemu }: Reference): boolean {
+  if (qemu.actions) return true
+  if (from === 'guest-panicked') return actions.panic === 'pause' || actions.shutdown === 'pause'
+  return from !== 'shutdown' || (actions.shutdown === 'pause' && actions.reboot === 'shutdown')
+}
+
+function canTell({ actions, inputs }: Story, { qemu }: Reference): boolean {
+  if (qemu.actions) return true
+  const panic = actions?.panic ?? defaultActions(qemu).panic
+  return panic === defaultActions(qemu).panic && !inputs.some((input) => input.startsWith('set-action'))
 }
 
 /** Gives `input` to a QEMU that is in `from`. */
-export async function recordCase(from: LifecycleState, actions: Actions, input: string): Promise<LifecycleCase> {
-  const qemu = await startIn(from, actions)
+export async function recordCase(
+  reference: Reference,
+  from: LifecycleState,
+  actions: Actions,
+  input: string,
+): Promise<LifecycleCase> {
+  const qemu = await startIn(reference, from, actions)
   try {
     return { from, actions, step: await observeStep(qemu, input, undefined) }
   } finally {
@@ -162,43 +183,44 @@ export async function recordCase(from: LifecycleState, actions: Actions, input: 
   }
 }
 
-/** Two states can only be reached under actions of their own; the wanted ones are set when the state is there. */
-async function startIn(state: LifecycleState, actions: Actions): Promise<QemuProcess> {
+/** How a state is reached: with which actions and options the program is started, and by which input. */
+export function wayInto(
+  state: LifecycleState,
+  actions: Actions,
+  qemu: Reference['qemu'],
+): { readonly actions: Actions; readonly options: readonly string[]; readonly input?: string } {
   switch (state) {
     case 'running':
-      return start(actions)
+      return { actions, options: [] }
     case 'prelaunch':
-      return start(actions, ['-S'])
-    case 'paused': {
-      const qemu = await start(actions)
-      await qemu.observeQmp('stop')
-      return qemu
-    }
-    case 'guest-panicked': {
-      const qemu = await start({ ...actions, panic: 'pause' })
-      await qemu.observeQtest(PANIC)
-      await qemu.observeQmp('set-action', { ...actions })
-      return qemu
-    }
-    case 'shutdown': {
-      const qemu = await start({ ...actions, shutdown: 'pause', reboot: 'shutdown' })
-      await qemu.observeQmp('system_reset')
-      await qemu.observeQmp('set-action', { ...actions })
-      return qemu
-    }
+      return { actions, options: ['-S'] }
+    case 'paused':
+      return { actions, options: [], input: 'stop' }
+    case 'guest-panicked':
+      return { actions: { ...actions, panic: survivingActions(qemu).panic }, options: [], input: PANIC }
+    case 'shutdown':
+      return { actions: { ...actions, shutdown: 'pause', reboot: 'shutdown' }, options: [], input: 'system_reset' }
   }
 }
 
-function start({ panic, shutdown, reboot }: Actions, more: readonly string[] = []): Promise<QemuProcess> {
-  const actions = `panic=${panic},shutdown=${shutdown},reboot=${reboot}`
-  return QemuProcess.start([...DEVICE, '-action', actions, ...more])
+/** Two states can only be reached under actions of their own; the wanted ones are set when the state is there. */
+async function startIn(reference: Reference, state: LifecycleState, actions: Actions): Promise<QemuProcess> {
+  const way = wayInto(state, actions, reference.qemu)
+  const qemu = await start(reference, way.actions, way.options)
+  if (way.input !== undefined) await observeStep(qemu, way.input, undefined)
+  if (way.input !== undefined && reference.qemu.actions) await qemu.observeQmp('set-action', { ...actions })
+  return qemu
 }
 
-/** Gives a story's inputs one after the other to a QEMU of their own. */
-export async function recordStory(story: Story): Promise<LifecycleStory> {
+function start({ program, qemu }: Reference, actions: Actions, more: readonly string[]): Promise<QemuProcess> {
+  return QemuProcess.start([...DEVICE, ...actionArguments(actions, qemu), ...more], program)
+}
+
+/** Gives a story's inputs one after the other to a QEMU of their own, up to its end. */
+export async function recordStory(reference: Reference, story: Story): Promise<LifecycleStory> {
   const { title, startPaused = false, inputs } = story
-  const actions = { ...DEFAULTS, ...story.actions }
-  const qemu = await start(actions, startPaused ? ['-S'] : [])
+  const actions = { ...defaultActions(reference.qemu), ...story.actions }
+  const qemu = await start(reference, actions, startPaused ? ['-S'] : [])
   try {
     const steps: Step[] = []
     let runState: string | undefined = await qemu.runState()
@@ -206,6 +228,7 @@ export async function recordStory(story: Story): Promise<LifecycleStory> {
       const step = await observeStep(qemu, input, runState)
       runState = step.runState ?? runState
       steps.push(step)
+      if (step.exitCode !== undefined) break
     }
     return { title, actions, startPaused, steps }
   } finally {

@@ -1,18 +1,11 @@
-// Records random port operations on a real QEMU, for the positions of the pvpanic device at which decoding differs.
+// Records random port accesses and commands, and every byte, on a real QEMU.
 
 import { QemuProcess } from '../qemu/qemu-process.js'
+import type { Reference } from '../qemu/reference.js'
+import { type Actions, actionArguments, defaultActions, survivingActions } from './actions.js'
 import { observeStep } from './observe.js'
 import { randomSteps } from './random-steps.js'
-import { type Actions, type Header, type Step, writeRecording } from './recording.js'
-
-/** Of a recording of random port operations; it begins in run state `running`. */
-export interface PortsHeader extends Header {
-  /** Where the pvpanic device is, or null without one. */
-  readonly iobase: number | null
-  /** What a read of the device shows. */
-  readonly events: number
-  readonly actions: Actions
-}
+import { type Header, type Step, writeRecording } from './recording.js'
 
 interface PortsRun {
   readonly iobase: number | null
@@ -20,9 +13,7 @@ interface PortsRun {
   readonly actions?: Partial<Actions>
 }
 
-const STEPS = 1_500
 const FIRST_SEED = 20_130_600
-const DEFAULT_EVENTS = 3
 const COMMANDS = ['system_reset', 'stop', 'cont', 'cont', 'cont', 'system_powerdown']
 
 const RUNS: Readonly<Record<string, PortsRun>> = {
@@ -43,28 +34,42 @@ const RUNS: Readonly<Record<string, PortsRun>> = {
   'ports-0x506-exit-failure-pause': { iobase: 0x506, actions: { panic: 'exit-failure', shutdown: 'pause' } },
 }
 
-/** The names of the recordings that `recordPorts` makes. */
-export const PORT_RECORDINGS = Object.keys(RUNS)
-
-export async function recordPorts(program: string): Promise<void> {
-  for (const [index, [name, run]] of Object.entries(RUNS).entries()) {
-    const { iobase, events = DEFAULT_EVENTS } = run
-    const actions: Actions = { panic: 'pause', shutdown: 'poweroff', reboot: 'reset', ...run.actions }
-    const seed = FIRST_SEED + index
-    const device = iobase === null ? [] : ['-device', `pvpanic,ioport=${iobase},events=${events}`]
-    const args = [...device, '-action', `panic=${actions.panic},shutdown=${actions.shutdown},reboot=${actions.reboot}`]
-    const steps = await recordSteps(args, randomSteps({ iobase, seed, count: STEPS, commands: COMMANDS }))
-    const header: PortsHeader = { program, arguments: args, seed, iobase, events, actions }
-    const bytes = writeRecording<PortsHeader, Step>(name, { header, lines: steps })
-    console.log(
-      `${name}: ${steps.length} steps, ${steps.filter((step) => step.events).length} with events, ${bytes} bytes`,
-    )
+/** @param count steps of each random stream. */
+export async function recordPorts(reference: Reference, count: number): Promise<void> {
+  const { qemu } = reference
+  const write = (name: string, header: Omit<Header, 'program'>, steps: Step[]): void => {
+    const bytes = writeRecording<Header, Step>(qemu.version, name, {
+      header: { program: reference.title, ...header },
+      lines: steps,
+    })
+    console.log(`${name}: ${steps.length} steps, ${bytes} bytes`)
   }
+  for (const [index, [name, { iobase, events, actions: wanted }]] of Object.entries(RUNS).entries()) {
+    const actions = { ...survivingActions(qemu), ...wanted }
+    if (!qemu.actions && actions.panic !== defaultActions(qemu).panic) continue
+    const seed = FIRST_SEED + index
+    const settings = [`ioport=${iobase}`, ...(events === undefined ? [] : [`events=${events}`])]
+    const device = iobase === null ? [] : ['-device', `pvpanic,${settings.join(',')}`]
+    const args = [...device, ...actionArguments(actions, qemu)]
+    const steps = await recordSteps(reference, args, randomSteps({ iobase, seed, count, commands: COMMANDS }))
+    write(name, { arguments: args, seed }, steps)
+  }
+  const args = ['-device', 'pvpanic', ...actionArguments(survivingActions(qemu), qemu)]
+  write('bytes', { arguments: args }, await recordSteps(reference, args, everyByte()))
 }
 
-/** Gives `inputs` one after the other to a QEMU started with `args`. */
-export async function recordSteps(args: readonly string[], inputs: readonly string[]): Promise<Step[]> {
-  const qemu = await QemuProcess.start(args)
+/** Writes each byte, and gets the machine to run again whatever came of it. */
+function everyByte(): string[] {
+  return Array.from({ length: 0x100 }, (_, byte) => [`outb 0x505 ${byte}`, 'inb 0x505', 'system_reset', 'cont']).flat()
+}
+
+/** Gives `inputs` one after the other to a QEMU started with `args`, up to its end. */
+export async function recordSteps(
+  { program }: Reference,
+  args: readonly string[],
+  inputs: readonly string[],
+): Promise<Step[]> {
+  const qemu = await QemuProcess.start(args, program)
   try {
     const steps: Step[] = []
     let runState = await qemu.runState()
@@ -72,6 +77,7 @@ export async function recordSteps(args: readonly string[], inputs: readonly stri
       const step = await observeStep(qemu, input, runState)
       runState = step.runState ?? runState
       steps.push(step)
+      if (step.exitCode !== undefined) break
     }
     return steps
   } finally {

@@ -1,41 +1,52 @@
-// `npm run record`: makes every recording anew from the QEMU that is installed, or checks that some of it comes out the same.
+// `npm run record`: makes every recording of a QEMU anew, or checks that some of them come out the same.
 
-import { mkdirSync } from 'node:fs'
-import { qemuVersion } from '../qemu/qemu-process.js'
+import { parseArgs } from 'node:util'
+import { findReference, type Reference } from '../qemu/reference.js'
 import { checkRecordings } from './check.js'
 import { recordDebugExit } from './record-debug-exit.js'
 import { recordFloppy } from './record-floppy.js'
 import { recordLifecycle } from './record-lifecycle.js'
+import { recordMachines } from './record-machines.js'
 import { recordPorts } from './record-ports.js'
 
-const RECORDERS = {
+const STEPS = 500
+
+const RECORDERS: Readonly<Record<string, (reference: Reference, steps: number) => Promise<void>>> = {
   ports: recordPorts,
   lifecycle: recordLifecycle,
   'debug-exit': recordDebugExit,
   floppy: recordFloppy,
+  machines: recordMachines,
 }
 
-const wanted = process.argv.slice(2)
-const unknown = wanted.find((name) => !(name in RECORDERS) && name !== '--check')
-if (unknown !== undefined || (wanted.includes('--check') && wanted.length > 1)) {
-  console.error(
-    `usage: record [${Object.keys(RECORDERS).join('|')}]...   makes these recordings, all of them if none is named\n` +
-      '       record --check   makes some of each again and compares',
-  )
-  process.exit(2)
-}
+const USAGE = `usage: record [--qemu PATH] [--steps N] [${Object.keys(RECORDERS).join('|')}]...
+         makes these recordings of the QEMU at PATH, all of them if none is named; N steps of each random stream, ${STEPS}
+       record [--qemu PATH] --check
+         makes some of each again and compares
+The QEMU is the installed one, or the one that the environment variable QEMU names, unless PATH is given.`
+
 try {
-  const program = await qemuVersion()
-  if (wanted.includes('--check')) process.exitCode = (await checkRecordings(program)) === 0 ? 0 : 1
-  else await recordAll(program)
+  const { values, positionals } = parseArgs({
+    options: {
+      qemu: { type: 'string' },
+      steps: { type: 'string', default: String(STEPS) },
+      check: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  })
+  const unknown = positionals.find((name) => !Object.hasOwn(RECORDERS, name))
+  const steps = Number(values.steps)
+  if (unknown !== undefined || !Number.isSafeInteger(steps) || steps < 1) throw new TypeError(USAGE)
+  if (values.check === true && positionals.length > 0) throw new TypeError(USAGE)
+  const reference = await findReference(values.qemu)
+  if (values.check === true) process.exitCode = (await checkRecordings(reference)) === 0 ? 0 : 1
+  else {
+    console.log(reference.title)
+    for (const [name, record] of Object.entries(RECORDERS)) {
+      if (positionals.length === 0 || positionals.includes(name)) await record(reference, steps)
+    }
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
-}
-
-async function recordAll(program: string): Promise<void> {
-  mkdirSync(new URL('data/', import.meta.url), { recursive: true })
-  for (const [name, record] of Object.entries(RECORDERS)) {
-    if (wanted.length === 0 || wanted.includes(name)) await record(program)
-  }
+  process.exitCode = error instanceof TypeError ? 2 : 1
 }

@@ -1,16 +1,8 @@
 // The file format of a recording: what a real program was asked and what it did, one JSON value a line, gzipped.
 
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { QemuEvent, QmpReply } from '../qemu/qemu-process.js'
-
-/** How QEMU's `-action` was set. */
-export interface Actions {
-  readonly panic: 'pause' | 'shutdown' | 'exit-failure' | 'none'
-  readonly shutdown: 'poweroff' | 'pause'
-  readonly reboot: 'reset' | 'shutdown'
-}
 
 /** The recording's first line: what it is a recording of, and how to make it again. */
 export interface Header {
@@ -18,6 +10,8 @@ export interface Header {
   readonly program: string
   /** The arguments that matter; those of the driver are always there too. */
   readonly arguments: readonly string[]
+  /** Absent where it is the program's own default. */
+  readonly machineType?: string
   /** Of the random steps; absent where nothing was random. */
   readonly seed?: number
 }
@@ -41,25 +35,39 @@ export interface Recording<Head extends Header, Line> {
   readonly lines: readonly Line[]
 }
 
-function pathOf(name: string): string {
-  return fileURLToPath(new URL(`data/${name}.jsonl.gz`, import.meta.url))
+const DATA = new URL('data/', import.meta.url)
+const ENDING = '.jsonl.gz'
+
+const urlOf = (version: string, name: string): URL => new URL(`${version}/${name}${ENDING}`, DATA)
+
+/** The versions of QEMU of which there are recordings. */
+export function recordedVersions(): string[] {
+  return readdirSync(DATA).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 }
 
-export function readRecording<Head extends Header, Line>(name: string): Recording<Head, Line> {
-  const [header, ...lines] = gunzipSync(readFileSync(pathOf(name)))
+/** The recordings of a version whose name begins so. */
+export function recordingNames(version: string, start = ''): string[] {
+  const names = readdirSync(new URL(`${version}/`, DATA)).map((file) => file.slice(0, -ENDING.length))
+  return names.filter((name) => name.startsWith(start))
+}
+
+export function readRecording<Head extends Header, Line>(version: string, name: string): Recording<Head, Line> {
+  const [header, ...lines] = gunzipSync(readFileSync(urlOf(version, name)))
     .toString()
     .trimEnd()
     .split('\n')
   return { header: JSON.parse(header ?? '') as Head, lines: lines.map((line) => JSON.parse(line) as Line) }
 }
 
-/** Writes the recording and tells its size in bytes. */
+/** Writes the recording of a version and tells its size in bytes. */
 export function writeRecording<Head extends Header, Line>(
+  version: string,
   name: string,
   { header, lines }: Recording<Head, Line>,
 ): number {
   const text = [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('')
   const bytes = gzipSync(text, { level: 9 })
-  writeFileSync(pathOf(name), bytes)
+  mkdirSync(new URL(`${version}/`, DATA), { recursive: true })
+  writeFileSync(urlOf(version, name), bytes)
   return bytes.length
 }

@@ -3,12 +3,14 @@
 import { Machine } from '../../src/machine/machine.js'
 import { MachineError } from '../../src/machine/machine-error.js'
 import type { MachineActions, MachineOptions } from '../../src/machine/machine-options.js'
+import { QmpMonitor } from '../../src/monitor/qmp/monitor.js'
+import { QmpSession } from '../../src/monitor/qmp/session.js'
+import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import type { QemuEvent, QmpReply } from '../qemu/qemu-process.js'
+import { versionIn } from '../qemu/reference.js'
+import type { Actions } from './actions.js'
 import { accessPort } from './port-access.js'
-import type { Actions, Step } from './recording.js'
-
-/** The version that every recording is of. */
-const QEMU = '7.2.22'
+import type { Header, Step } from './recording.js'
 
 const PANIC_ACTIONS = {
   pause: { onPanic: 'preserve', panicExitCode: 0 },
@@ -18,7 +20,7 @@ const PANIC_ACTIONS = {
 } as const satisfies Record<Actions['panic'], Partial<MachineActions>>
 
 /** QEMU's `-action` in the machine's words; what is absent stays absent. */
-export function machineActions({ panic, shutdown, reboot }: Partial<Actions>): Partial<MachineActions> {
+function machineActions({ panic, shutdown, reboot }: Partial<Actions>): Partial<MachineActions> {
   return {
     ...(panic && PANIC_ACTIONS[panic]),
     ...(shutdown && { shutdownAction: shutdown }),
@@ -26,26 +28,50 @@ export function machineActions({ panic, shutdown, reboot }: Partial<Actions>): P
   }
 }
 
+/** What a recorded program was: which version, which machine type, started how. */
+export type Start = Pick<Header, 'program' | 'machineType' | 'arguments'>
+
 /** Our machine, answering as the recorded program did. */
 export class Replay {
-  readonly #machine: Machine
+  readonly machine: Machine
   #events: QemuEvent[] = []
+  #client: QmpClient | undefined
 
-  constructor(actions: Actions, options: Omit<MachineOptions, keyof MachineActions | 'qemu'> = {}) {
-    this.#machine = new Machine({ qemu: QEMU, ...machineActions(actions), ...options })
-    this.#machine.on('*', ({ event, data }) => {
+  constructor({ program, machineType, arguments: args }: Start) {
+    const type = machineType === undefined ? [] : ['-machine', machineType]
+    const options: MachineOptions = parseSystemOptions(
+      ['-as-qemu', versionIn(program), ...type, ...args],
+      () => {},
+    ).machine
+    this.machine = new Machine(options)
+    this.machine.on('*', ({ event, data }) => {
       this.#events.push(data === undefined ? { event } : { event, data: { ...data } })
     })
+  }
+
+  /** Runs all inputs up to the machine's end. */
+  steps(inputs: readonly string[]): Step[] {
+    const steps: Step[] = []
+    let { runState } = this.machine as { runState: string }
+    for (const input of inputs) {
+      const step = this.step(input, runState)
+      runState = step.runState ?? runState
+      steps.push(step)
+      if (step.exitCode !== undefined) break
+    }
+    return steps
   }
 
   /** Runs `input`; `runState` is left out when it is still `before`. */
   step(input: string, before: string | undefined): Step {
     this.#events = []
     const reply = this.#run(input)
-    const { runState, exitCode } = this.#machine
+    const { runState, exitCode } = this.machine
+    // Before QEMU 9.1 isa-debug-exit ends the program before it answers.
+    const isAbrupt = exitCode !== undefined && this.#events.length === 0
     return {
       input,
-      ...(reply !== undefined && { reply }),
+      ...(reply !== undefined && !isAbrupt && { reply }),
       ...(this.#events.length > 0 && { events: this.#events }),
       ...(exitCode === undefined && runState !== before && { runState }),
       ...(exitCode !== undefined && { exitCode }),
@@ -53,33 +79,64 @@ export class Replay {
   }
 
   #run(input: string): string | QmpReply | undefined {
-    if (/^(?:in|out)/.test(input)) return accessPort(this.#machine.bus, input)
+    if (/^(?:in|out)/.test(input)) return accessPort(this.machine.bus, input)
     if (/^SIG[A-Z]+$/.test(input)) {
-      this.#machine.quit('host-signal')
+      this.machine.quit('host-signal')
       return undefined
     }
+    const [name = '', ...words] = input.split(' ')
+    const args = words.length === 0 ? undefined : (JSON.parse(words.join(' ')) as object)
+    const command = this.#commands[name]
+    if (command === undefined) return this.#askMonitor(name, args)
     try {
-      this.#command(input)
-      return { return: {} }
+      return { return: command(args) ?? {} }
     } catch (error) {
       if (error instanceof MachineError) return { error: { class: error.class, desc: error.desc } }
       throw error
     }
   }
 
-  #command(input: string): void {
-    const [name = '', ...words] = input.split(' ')
-    const machine = this.#machine
-    const commands: Readonly<Record<string, () => void>> = {
-      cont: () => machine.cont(),
-      stop: () => machine.stop(),
-      system_reset: () => machine.reset(),
-      system_powerdown: () => machine.powerdown(),
-      quit: () => machine.quit(),
-      'set-action': () => machine.setActions(machineActions(JSON.parse(words.join(' ')) as Partial<Actions>)),
-    }
-    const command = commands[name]
-    if (command === undefined) throw new Error(`"${input}" is no input that a machine has`)
-    command()
+  /** What steers the machine needs no monitor. */
+  readonly #commands: Readonly<Record<string, (args: object | undefined) => unknown>> = {
+    cont: () => this.machine.cont(),
+    stop: () => this.machine.stop(),
+    system_reset: () => this.machine.reset(),
+    system_powerdown: () => this.machine.powerdown(),
+    quit: () => this.machine.quit(),
+    'query-status': () => statusOf(this.machine),
+    'set-action': (args = {}) => this.machine.setActions(machineActions(args)),
   }
+
+  #askMonitor(execute: string, args: object | undefined): QmpReply {
+    this.#client ??= new QmpClient(this.machine)
+    return this.#client.ask(execute, args)
+  }
+}
+
+/** A QMP client that has negotiated and sees no events. */
+class QmpClient {
+  readonly #session: QmpSession
+  #output = ''
+
+  constructor(machine: Machine) {
+    this.#session = new QmpSession(new QmpMonitor(machine), {
+      events: false,
+      send: (bytes) => {
+        this.#output += Buffer.from(bytes).toString()
+      },
+    })
+    this.#session.start()
+    this.ask('qmp_capabilities', undefined)
+  }
+
+  ask(execute: string, args: object | undefined): QmpReply {
+    this.#output = ''
+    this.#session.receive(Buffer.from(JSON.stringify({ execute, arguments: args })))
+    return JSON.parse(this.#output) as QmpReply
+  }
+}
+
+function statusOf({ runState, qemu }: Machine): unknown {
+  const running = runState === 'running'
+  return qemu.statusHasSinglestep ? { status: runState, singlestep: false, running } : { status: runState, running }
 }

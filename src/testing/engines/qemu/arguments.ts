@@ -1,5 +1,6 @@
 // A guest as the command line of a real QEMU.
 
+import { debugExitPlaces } from '../../../devices/debug-exit.js'
 import type { MachineOptions } from '../../../machine/machine-options.js'
 import { actionWords } from '../../../qemu-options/actions.js'
 import type { ImageName } from '../../guest-images.js'
@@ -38,7 +39,10 @@ export function qemuArguments(guest: QemuGuest): string[] {
     ...['-machine', machineType, '-accel', accelerator, '-m', String(megabytes)],
     ...['-qmp', `unix:${doubleCommas(qmpSocket)}`, '-action', actions(guest)],
     ...(iobase === null ? [] : ['-device', pvpanic(guest)]),
-    ...(debugExit === undefined ? [] : ['-device', `isa-debug-exit,iobase=${debugExit}`]),
+    ...debugExitPlaces(debugExit).flatMap(({ iobase, iosize }) => [
+      '-device',
+      `isa-debug-exit,iobase=${iobase},iosize=${iosize}`,
+    ]),
     ...given('-bios', files.bios),
     ...given('-kernel', kernel),
     ...given('-initrd', files.initrd),
