@@ -35,6 +35,7 @@ const NODE_ONLY = {
   'node/bounded-read': 'src/node/bounded-read.ts',
   'node/whole-file': 'src/node/whole-file.ts',
   'node/installed-wasm': 'src/node/installed-wasm.ts',
+  'node/snapshot-file': 'src/node/snapshot-file.ts',
   'node/engine': 'src/testing/engines/qemu/engine.ts',
   'node/in-browser': 'src/node/in-browser.ts',
 }

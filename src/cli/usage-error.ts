@@ -4,6 +4,7 @@ import { OptionRangeError, OptionTypeError } from '../common/check.js'
 import { MachineError } from '../machine/machine-error.js'
 import { SocketError } from '../monitor/server/unix-socket.js'
 import { ImageError } from '../testing/image-error.js'
+import { SavedStateError } from '../v86/saved-state.js'
 
 /** A file, an address or a value that the user named cannot be used. The message names it, and says why. */
 export class UsageError extends Error {
@@ -11,7 +12,7 @@ export class UsageError extends Error {
 }
 
 /** What the library refuses of what it is handed. Every other error is a fault. */
-const REFUSALS = [OptionRangeError, OptionTypeError, MachineError, ImageError, SocketError]
+const REFUSALS = [OptionRangeError, OptionTypeError, MachineError, ImageError, SavedStateError, SocketError]
 
 /**
  * Runs `use`, which is handed what the user asked for; what it refuses of that, at once or by a promise, becomes a usage

@@ -7,7 +7,8 @@ import type { GuestEngine, GuestMachine } from './engine.js'
 import type { QemuEngineOptions } from './engines/qemu/engine.js'
 import { startV86Engine, type V86EngineOptions } from './engines/v86/engine.js'
 import { Guest, type GuestOptions } from './guest.js'
-import { type GuestImages, loadImages } from './guest-images.js'
+import { type GuestImages, type LoadedImages, loadImages } from './guest-images.js'
+import { originOf, type SnapshotOptions, savedGuestIn, snapshotOf } from './snapshot.js'
 import { LONGEST_TIMER_MS } from './waiters.js'
 
 export type { Guest } from './guest.js'
@@ -20,6 +21,17 @@ export type EngineName = (typeof ENGINES)[number]
 export interface BootOptions extends GuestImages, GuestOptions, V86EngineOptions, QemuEngineOptions {
   /** Default: 'v86'. */
   readonly engine?: EngineName
+  /**
+   * Boots to a line of the guest's serial output once, and starts from there later. Whatever it was made from (images,
+   * options, versions of this package and of v86) makes it anew if it changes. `serial` and `panics` begin at the line.
+   * Engine 'v86' only.
+   */
+  readonly snapshot?: SnapshotOptions
+  /**
+   * Starts from a saved guest: what `guest.save()` gave, or the file of a `snapshot`, made with the same images and options. To
+   * be trusted as the images are. Engine 'v86' only.
+   */
+  readonly restore?: Uint8Array | string
 }
 
 /** The name of every option. */
@@ -43,6 +55,8 @@ const BOOT_OPTIONS: OptionNames<BootOptions> = {
   qemuProgram: true,
   qemuArguments: true,
   accelerator: true,
+  snapshot: true,
+  restore: true,
 }
 
 /** Options that would silently mean nothing in the other engine. */
@@ -56,6 +70,8 @@ const ONLY_V86 = [
   'turnLimitMs',
   'wasm',
   'v86',
+  'snapshot',
+  'restore',
 ] as const
 const ONLY_QEMU = ['qemuProgram', 'qemuArguments', 'accelerator'] as const
 
@@ -79,12 +95,40 @@ export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
   signal?.throwIfAborted()
   const images = await loadImages(options, name === 'v86', signal)
   const engine: GuestEngine<GuestMachine> =
-    name === 'v86' ? await startV86Engine(images, options) : await startQemu(images, options)
+    name === 'v86' ? await startV86(images, options) : await startQemu(images, options)
   if (signal?.aborted === true) {
     await engine.dispose()
     signal.throwIfAborted()
   }
   return new Guest(engine, options)
+}
+
+async function startV86(images: LoadedImages, options: BootOptions): Promise<GuestEngine<Machine>> {
+  const { restore, snapshot, signal } = options
+  if (restore === undefined && snapshot === undefined) return startV86Engine(images, options)
+  if (restore !== undefined && snapshot !== undefined) {
+    throw new OptionTypeError(
+      'restore',
+      'a guest that is restored takes no snapshot; expected one of restore, snapshot',
+    )
+  }
+  const origin = () => originOf(images, options)
+  const saved =
+    snapshot === undefined
+      ? await savedGuestIn(restore ?? '', origin, signal)
+      : await snapshotOf(snapshot, await origin(), (at, timeoutMs) => bootTo(at, timeoutMs, images, options))
+  return startV86Engine(images, options, saved)
+}
+
+/** Boots a guest to the text, and saves it there. */
+async function bootTo(at: RegExp | string, timeoutMs: number, images: LoadedImages, options: BootOptions) {
+  const guest = new Guest(await startV86Engine(images, { ...options, startPaused: false }), options)
+  try {
+    await guest.serial.waitFor(at, { timeoutMs })
+    return await guest.save()
+  } finally {
+    await guest.dispose()
+  }
 }
 
 async function startQemu(...args: Parameters<typeof import('./engines/qemu/engine.js').startQemuEngine>) {

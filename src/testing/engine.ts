@@ -25,6 +25,8 @@ export interface GuestEngine<M extends GuestMachine = GuestMachine> {
   start(listener: EngineListener): void
   /** Types text on the guest's COM1; Latin-1. */
   send(text: string): void
+  /** The guest as it stands, to be restored by an engine with the same options and images. */
+  save(): Promise<Uint8Array>
   /**
    * Writes memory and registers to an ELF core file, whole or not at all, for its owner alone. The guest must stand.
    * @returns the file's bytes.

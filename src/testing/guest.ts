@@ -53,6 +53,8 @@ export class Guest<M extends GuestMachine = GuestMachine> {
     this.#waiters = new Waiters(() => this.#lastWords(), defaultTimeoutMs)
     this.#engine = engine
     this.machine = engine.machine
+    // Those of a restored guest were told before it was saved.
+    this.#reportsTaken = engine.machine.panics.total
     this.serial = new SerialText((pattern, waitOptions) => this.#waitForText(pattern, waitOptions))
     this.machine.on('RESET', () => {
       this.#halted = false
@@ -93,6 +95,14 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   /** Types `text` (Latin-1) on the guest's COM1. */
   send(text: string): void {
     this.#engine.send(text)
+  }
+
+  /**
+   * The guest as it stands, for `restore` of `bootGuest()`: memory, processor, devices and disks, and the machine's state.
+   * A guest that runs goes on. Engine 'v86' only. Not to be called by a listener.
+   */
+  save(): Promise<Uint8Array> {
+    return stayAliveFor(this.#engine.save())
   }
 
   /**

@@ -12,7 +12,7 @@ const INTERRUPT_FLAG = 0x200
 /** Milliseconds. v86 ends a turn by itself after one, provided that no 100,000 instructions take longer. */
 const LONG_TURN = 10
 /** Milliseconds up to which turns are joined: limiting one costs 0.1 ms. */
-const JOINED_TURNS = 4
+const JOINED_TURNS = 3
 /**
  * Each turn that is left in the middle takes 6 KiB of v86's stack of 1 MiB with it, unless the stack pointer can be set
  * back.

@@ -1,8 +1,9 @@
 // Tests that boot guests: each guest ends with its test, and its waits end before the test's time limit does.
 
-import { test as base } from 'vitest'
+import { test as base, beforeAll, type TestAPI } from 'vitest'
 import type { Machine } from '../machine/machine.js'
 import { type BootOptions, bootGuest, type Guest } from '../testing/boot-guest.js'
+import type { SnapshotOptions } from '../testing/snapshot.js'
 
 /** What the test's function gets. */
 export interface BootFixture {
@@ -40,3 +41,39 @@ export const test = base.extend<BootFixture>({
     }
   },
 })
+
+/** Booting to a snapshot takes its time, once. */
+const SNAPSHOT_TIMEOUT_MS = 300_000
+
+/** What the function of a `snapshotTest` gets. */
+export interface GuestFixture extends BootFixture {
+  /** A guest of its own for each test, at the line where the snapshot was taken. */
+  readonly guest: Guest<Machine>
+}
+
+/**
+ * A `test` whose function gets a fresh `guest`, started from the snapshot of these options. The guest is booted to the
+ * snapshot before the first test, unless the snapshot is there already.
+ *
+ * ```ts
+ * const test = snapshotTest({ kernel, initrd, append, snapshot: { at: /# $/, file: 'node_modules/.cache/linux.snapshot' } })
+ * test('sysrq-c panics', async ({ guest }) => {
+ *   guest.send('echo c > /proc/sysrq-trigger\n')
+ *   await guest.nextPanic()
+ * })
+ * ```
+ */
+export function snapshotTest(
+  options: BootOptions & { readonly engine?: 'v86'; readonly snapshot: SnapshotOptions },
+): TestAPI<GuestFixture> {
+  const { timeoutMs = SNAPSHOT_TIMEOUT_MS } = options.snapshot
+  beforeAll(async () => {
+    const guest = await bootGuest({ ...options, startPaused: true })
+    await guest.dispose()
+  }, timeoutMs)
+  return test.extend<Pick<GuestFixture, 'guest'>>({
+    guest: async ({ boot }, use) => {
+      await use(await boot(options))
+    },
+  }) as TestAPI<GuestFixture>
+}

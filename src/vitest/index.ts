@@ -30,7 +30,7 @@ declare module 'vitest' {
 }
 
 export { expect } from 'vitest'
-export { type BootFixture, test } from './fixture.js'
+export { type BootFixture, type GuestFixture, snapshotTest, test } from './fixture.js'
 
 expect.extend({
   toHavePanicked: (guest: unknown) => matched(checkPanicked(checked(guest))),

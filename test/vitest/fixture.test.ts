@@ -2,7 +2,7 @@
 
 import { describe, it } from 'vitest'
 import { type Guest, GuestRom } from '../../src/testing/index.js'
-import { expect, test } from '../../src/vitest/index.js'
+import { expect, snapshotTest, test } from '../../src/vitest/index.js'
 
 const busy = new GuestRom()
   .print('busy\n')
@@ -31,5 +31,19 @@ describe('a wait without a limit', () => {
   test('has the limit of the guest', async ({ boot }) => {
     const guest = await boot({ bios: busy, timeoutMs: 50 })
     await expect(guest.nextPanic()).rejects.toThrow(/within 50 ms/)
+  })
+})
+
+describe('snapshotTest', () => {
+  const waiting = new GuestRom().print('READY\n')
+  for (let times = 0; times < 20; times++) waiting.wait(0xffff)
+  const bios = waiting.print('on\n').outb(0x505, 1).halt().build()
+  const inSnapshot = snapshotTest({ bios, snapshot: { at: /READY/ } })
+
+  inSnapshot.for([1, 2, 3])('gives each test a guest of its own, at the line: %d', async (_, { guest }) => {
+    expect(guest.serial.text).toBe('')
+    expect(guest).not.toHavePanicked()
+    await guest.nextPanic()
+    expect(guest.serial.text).toBe('on\n')
   })
 })

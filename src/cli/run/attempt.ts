@@ -16,6 +16,7 @@ import { GUEST_OPTIONS, type RunOptions } from './options.js'
 import { ProgressLine } from './progress-line.js'
 import { openSerial, type SerialOutput } from './serial-output.js'
 import { Interruption } from './signals.js'
+import { snapshotOf } from './snapshot-options.js'
 import { entryTeller, nameOf } from './telling.js'
 
 /** Between two looks at a machine that somebody else is to end. */
@@ -99,7 +100,7 @@ export class Attempt {
 
   async #boot(): Promise<Guest> {
     const { timeout, qmp } = this.#options
-    const guestOptions = pick(this.#options, GUEST_OPTIONS)
+    const guestOptions = { ...pick(this.#options, GUEST_OPTIONS), ...snapshotOf(this.#options) }
     const late = setTimeout(() => this.#interruption.end(LATE), timeout)
     const { signal } = this.#interruption
     try {

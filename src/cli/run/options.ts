@@ -20,6 +20,7 @@ import {
 import { MOST_ENTRIES } from '../timeline.js'
 import { EXPECTATION_NAMES, type Expectations } from './judge.js'
 import { parseReportTarget, type ReportTarget } from './report-file.js'
+import { addSnapshotOptions, refuseMeaninglessSnapshot, type SnapshotChoices } from './snapshot-options.js'
 
 /** What `bootGuest()` takes under the same names. */
 export interface GuestOptions {
@@ -53,7 +54,7 @@ export const GUEST_OPTIONS = [
 
 const DUMP_NAMES = ['portable', 'libvirt'] as const
 
-export interface RunOptions extends GuestOptions, Expectations {
+export interface RunOptions extends GuestOptions, Expectations, SnapshotChoices {
   /** Milliseconds. */
   readonly timeout: number
   readonly serial?: string
@@ -74,6 +75,7 @@ const MOST_MEMORY_IN_V86 = 2047 * 2 ** 20
 
 export function addRunOptions(command: Command): Command {
   addGuestOptions(command)
+  addSnapshotOptions(command)
   addExpectations(command)
   return addOutputs(command)
 }
@@ -193,6 +195,7 @@ export function refuseMeaningless(options: RunOptions, command: Command): void {
     dumpDir !== undefined && !keeps,
     `--dump-dir is for a guest that is kept: under --on-panic ${onPanic} none is (give --on-panic preserve)`,
   )
+  refuseMeaninglessSnapshot(options, refuse)
   refuse(isGiven('dumpName') && dumpDir === undefined, '--dump-name has a meaning with --dump-dir only')
   refuse(
     isGiven('serialLimit') && (serial === undefined || serial === 'stdio'),

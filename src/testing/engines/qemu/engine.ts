@@ -172,6 +172,10 @@ class QemuEngine implements GuestEngine<QemuMachine> {
     this.#qemu.send(text)
   }
 
+  save(): Promise<Uint8Array> {
+    return Promise.reject(new QemuError("save: engine 'qemu' keeps no snapshots; engine 'v86' does"))
+  }
+
   async dumpCore(path: string): Promise<number> {
     const { runState } = this.machine
     if (runState === 'running') throw new QemuError(`core dump: the guest must stand, it is in run state ${runState}`)

@@ -11,6 +11,9 @@ import {
   createEmulator,
   destroyEmulator,
   EmulatorFault,
+  restoreGuest,
+  SavedStateError,
+  saveGuest,
   type WasmModule,
 } from '../../../v86/index.js'
 import { letProcessEnd } from '../../../v86/lifetime.js'
@@ -28,8 +31,14 @@ export interface V86EngineOptions extends AttachOptions {
   readonly v86?: object
 }
 
-/** @throws what `createEmulator` and `attach` throw; {ImageError} for images that do not fit into memory. */
-export async function startV86Engine(images: LoadedImages, options: V86EngineOptions): Promise<GuestEngine<Machine>> {
+/**
+ * @param saved the guest to start from, in place of a boot.
+ * @throws what `createEmulator`, `attach` and `restoreGuest` throw; {ImageError} for images that do not fit into memory. */
+export async function startV86Engine(
+  images: LoadedImages,
+  options: V86EngineOptions,
+  saved?: Uint8Array,
+): Promise<GuestEngine<Machine>> {
   const { wasm, v86, iobase } = options
   const { bios, vgaBios, memory, multiboot } = images
   const isBuiltin = bios === undefined && multiboot === undefined
@@ -42,10 +51,12 @@ export async function startV86Engine(images: LoadedImages, options: V86EngineOpt
     v86: { ...imageOptions(images), ...v86 },
   })
   try {
-    return new V86Engine(emulator, {
+    const engine = new V86Engine(emulator, {
       ...pickOptions<AttachOptions>(options, ATTACH_OPTIONS),
       dma: options.dma ?? isBuiltin,
     })
+    if (saved !== undefined) await engine.restore(saved)
+    return engine
   } catch (error) {
     await destroyEmulator(emulator)
     throw error
@@ -87,6 +98,17 @@ class V86Engine implements GuestEngine<Machine> {
 
   send(text: string): void {
     this.#emulator.serial0_send(text)
+  }
+
+  save(): Promise<Uint8Array> {
+    return saveGuest(this.#emulator, this.machine)
+  }
+
+  /** @throws {SavedStateError} for a guest that is another, or of another machine. */
+  async restore(bytes: Uint8Array): Promise<void> {
+    const [difference] = await restoreGuest(this.#emulator, this.machine, bytes)
+    if (difference !== undefined) throw new SavedStateError(`restore: ${difference}`)
+    if (this.#paused && this.machine.runState === 'running') this.machine.stop()
   }
 
   async dumpCore(path: string): Promise<number> {
