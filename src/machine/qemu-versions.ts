@@ -82,6 +82,13 @@ export const QEMU_HISTORY = {
   qmpOob: ages(['1.5.0', false], ['5.0.0', true]), // 2.8.0 and 5.0.0 run
   /** The words for a command before or after negotiation: unknown command, "with ... before", "Expecting ...". */
   negotiationWords: ages(['1.5.0', 'unknown'], ['2.4.0', 'named'], ['5.0.0', 'expecting']), // run
+  /** The words for a request that is wrong itself: "QMP input object member 'x' ..." with "Expected 'object'" or "Invalid JSON". */
+  requestWords: ages(['1.5.0', 'object expected'], ['2.8.0', 'invalid JSON'], ['5.0.0', 'member']), // run
+  /** Commands that came after 1.5, of those that a machine answers; set-action is in the row actions. */
+  laterCommands: ages(
+    ['1.5.0', []], // run up to 2.8.0
+    ['5.0.0', ['query-cpus-fast', 'migrate-pause', 'x-exit-preconfig']], // run
+  ),
   /** system_wakeup outside 'suspended' is refused. */
   wakeupIsRefused: ages(['1.5.0', false], ['4.0.0', true]), // read in QEMU's source; 2.8.0 and 5.0.0 run
   /** The words for an unknown argument: "Invalid parameter", "QMP input object member", "Parameter". */
@@ -92,6 +99,12 @@ export const QEMU_HISTORY = {
   hmpSaysError: ages(['1.5.0', false], ['1.7.0', true]), // 1.6.1 and 1.7.0 run
   /** HMP's `i` pads the value with zeros. */
   hmpPadsPort: ages(['1.5.0', false], ['2.8.0', true]), // 2.4.0 and 2.8.0 run
+  /** The number of the ISA bridge of a pc among /machine/unattached. */
+  isaBridge: ages(['1.5.0', 5], ['1.6.0', 3], ['2.4.0', 4], ['5.0.0', 3]), // run
+  /** The number of the builtin pvpanic there. */
+  builtinDevice: ages(['1.5.0', 27], ['1.6.0', 25]), // run
+  /** qom-list begins with `type`; before, it ends with it. */
+  qomListsTypeFirst: ages(['1.5.0', false], ['2.8.0', true]), // 2.4.0 and 2.8.0 run
   /** A device shows its memory regions as children. */
   qomShowsRegions: ages(['1.5.0', false], ['2.4.0', true]), // 1.7.0 and 2.4.0 run
   /** The type of a memory region. */
@@ -100,6 +113,12 @@ export const QEMU_HISTORY = {
   machineObjectIsTyped: ages(['1.5.0', false], ['2.4.0', true]), // 1.7.0 and 2.4.0 run
   /** device_add refuses a driver that is no string as if it were missing, and no longer looks at the id first. */
   deviceAddIsStrict: ages(['1.5.0', false], ['10.0.0', true]), // 7.2 and 10.0 run
+  /** device_add names the driver that there is not. */
+  driverErrorNamesDriver: ages(['1.5.0', false], ['2.4.0', true]), // 1.7.0 and 2.4.0 run
+  /** What device_del calls an object that is no device. */
+  noDeviceWords: ages(['1.5.0', 'is not a hotpluggable device'], ['10.0.0', 'is not a device']), // 7.2 and 10.0 run
+  /** qtest refuses to intercept the interrupts of a device that has none. */
+  interceptNeedsInterrupt: ages(['1.5.0', false], ['10.0.0', true]), // 7.2 and 10.0 run
   /** JSON errors tell the line and the column. */
   jsonErrorsHavePlace: ages(['1.5.0', false], ['11.1.0', true]), // 10.0 and 11.1 run
 

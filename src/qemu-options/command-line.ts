@@ -22,8 +22,8 @@ export interface SystemOptions {
   readonly bios: string | undefined
   /** A file that is to hold the number of the process. */
   readonly pidFile: string | undefined
-  /** QMP first waits for `x-exit-preconfig`. */
-  readonly preconfig: boolean
+  /** The machine waits for `x-exit-preconfig`, and then starts the guest or not. */
+  readonly preconfig: { readonly startsGuest: boolean } | undefined
   /** The process is to end when the one that started it does. */
   readonly endsWithParent: boolean
   readonly qmp: readonly ChosenDevice[]
@@ -70,7 +70,7 @@ export function parseSystemOptions(args: readonly string[], warn: Warn): SystemO
     memorySize: all.memorySize,
     bios: all.bios,
     pidFile: all.pidFile,
-    preconfig: all.preconfig,
+    preconfig: all.preconfig ? { startsGuest: all.machine.startPaused !== true } : undefined,
     endsWithParent: all.endsWithParent,
     qmp,
     unused,

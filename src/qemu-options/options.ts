@@ -199,6 +199,7 @@ export const OPTIONS: readonly Option[] = [
   {
     names: ['preconfig'],
     help: 'waits for "x-exit-preconfig" before it starts the guest',
+    exists: ({ laterCommands }) => laterCommands.some((name: string) => name === 'x-exit-preconfig'),
     read: (all) => {
       all.preconfig = true
     },

@@ -566,8 +566,53 @@ const LIFE: readonly Conversation[] = [
   },
 ]
 
+const outOfBand = (command: string, args?: unknown, id?: unknown) =>
+  JSON.stringify({ 'exec-oob': command, arguments: args, id })
+
+const PRECONFIG: Conversation = {
+  title: 'a machine that waits for its configuration',
+  arguments: ['-machine', 'none', '--preconfig'],
+  sends: [
+    status,
+    '{"execute":"qmp_capabilities","arguments":{"enable":["oob"]}}',
+    status,
+    ...['query-cpus-fast', 'cont', 'stop', 'system_reset', 'system_powerdown', 'system_wakeup', 'nope'].map((name) =>
+      execute(name),
+    ),
+    ...['query-name', 'query-uuid', 'set-action', 'human-monitor-command', 'device_add', 'device_del'].map((name) =>
+      execute(name),
+    ),
+    outOfBand('cont'),
+    outOfBand('migrate-pause', undefined, 1),
+    execute('x-exit-preconfig', { x: 1 }),
+    execute('x-exit-preconfig'),
+    status,
+    execute('x-exit-preconfig', undefined, 'again'),
+    execute('query-cpus-fast'),
+    execute('migrate-pause'),
+    outOfBand('migrate-pause', undefined, 2),
+    outOfBand('migrate-pause', { x: 1 }),
+    ...['query-status', 'x-exit-preconfig', 'qmp_capabilities', 'nope'].map((name) => outOfBand(name, undefined, name)),
+  ],
+}
+
 export const CONVERSATIONS: readonly Conversation[] = [
-  ...[NEGOTIATION, OUT_OF_BAND, ENVELOPE, IDS, DAMAGE, DEEP, QUERIES, OBJECTS, NAMED, ADDED, HUMAN, BLANKS, ...LIFE],
+  ...[
+    NEGOTIATION,
+    OUT_OF_BAND,
+    ENVELOPE,
+    IDS,
+    DAMAGE,
+    DEEP,
+    QUERIES,
+    OBJECTS,
+    NAMED,
+    ADDED,
+    HUMAN,
+    BLANKS,
+    ...LIFE,
+    PRECONFIG,
+  ],
   {
     title: 'no device',
     arguments: [],

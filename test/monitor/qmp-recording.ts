@@ -41,14 +41,22 @@ export interface QmpRecording {
   readonly trees: readonly RecordedTree[]
 }
 
-export const RECORDING_URL = new URL('recordings/qmp.json.gz', import.meta.url)
+/** The recording of the conversations with a QEMU version, such as '7.2'. */
+export function recordingUrl(series: string): URL {
+  return new URL(`recordings/qmp-${series}.json.gz`, import.meta.url)
+}
+
+/** '7.2' in the first line of a program's `--version`. */
+export function seriesOf(program: string): string {
+  return /version (\d+\.\d+)/.exec(program)?.[1] ?? program
+}
 
 /** Gets a parser out of whatever state it is in, and shows that it is. */
 export const RESYNC = '\xff\n{"execute":"query-name","id":"resync"}'
 export const RESYNC_REPLY = '{"return": {}, "id": "resync"}'
 
-export function readQmpRecording(): QmpRecording {
-  return JSON.parse(gunzipSync(readFileSync(RECORDING_URL)).toString()) as QmpRecording
+export function readQmpRecording(series: string): QmpRecording {
+  return JSON.parse(gunzipSync(readFileSync(recordingUrl(series))).toString()) as QmpRecording
 }
 
 /** The bytes of a `Send`, in pieces of at most a megabyte. */

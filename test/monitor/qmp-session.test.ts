@@ -7,7 +7,7 @@ import { QmpSession } from '../../src/monitor/qmp/session.js'
 import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import { bytesOf, type Exchange, type Lines, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
 
-const recording = readQmpRecording()
+const recording = readQmpRecording('7.2')
 const [, VERSION = ''] = /version (\S+)/.exec(recording.program) ?? []
 
 /** Our side of a conversation, started with QEMU's own arguments. */
@@ -21,6 +21,7 @@ class Ours {
     this.machine = new Machine(options.machine)
     const monitor = new QmpMonitor(this.machine, {
       deviceIds: options.deviceIds,
+      ...(options.preconfig && { onPreconfigEnd: () => this.machine.cont() }),
       ...(options.name !== undefined && { name: options.name }),
       ...(options.uuid !== undefined && { uuid: options.uuid }),
     })

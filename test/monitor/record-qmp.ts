@@ -1,4 +1,5 @@
-// `tsx test/monitor/record-qmp.ts [title ...]`: talks QMP to the QEMU that is installed and records what it answers.
+// `tsx test/monitor/record-qmp.ts [title ...]`: talks QMP to the QEMU that is installed, or that the environment variable
+// QEMU names, and records what it answers.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,13 +17,14 @@ import {
   type Exchange,
   normalise,
   type QmpRecording,
-  RECORDING_URL,
   RESYNC,
   RESYNC_REPLY,
   type RecordedConversation,
   type RecordedTree,
   readQmpRecording,
+  recordingUrl,
   type Send,
+  seriesOf,
 } from './qmp-recording.js'
 
 const BIOS_BYTES = 65_536
@@ -192,18 +194,21 @@ async function recordTrees(): Promise<RecordedTree[]> {
 
 /** What was recorded before, and is not to be recorded again. */
 function previous(): QmpRecording {
-  if (existsSync(RECORDING_URL)) return readQmpRecording()
+  if (existsSync(url)) return readQmpRecording(series)
   return { program: '', conversations: [], fuzz: [], commands: [], trees: [] }
 }
 
 function save(recording: QmpRecording): void {
-  mkdirSync(new URL('.', RECORDING_URL), { recursive: true })
-  writeFileSync(RECORDING_URL, gzipSync(JSON.stringify(recording), { level: 9 }))
+  mkdirSync(new URL('.', url), { recursive: true })
+  writeFileSync(url, gzipSync(JSON.stringify(recording), { level: 9 }))
 }
 
+const program = await qemuVersion()
+const series = seriesOf(program)
+const url = recordingUrl(series)
 const wanted = process.argv.slice(2)
 const isWanted = (title: string) => wanted.length === 0 || wanted.includes(title)
-const recording = { ...previous(), program: await qemuVersion() }
+const recording = { ...previous(), program }
 for (const { title, arguments: args, sends } of CONVERSATIONS.filter((conversation) => isWanted(conversation.title))) {
   console.log(title)
   const recorded = await recordConversation(title, args, sends)
@@ -217,4 +222,4 @@ for (const part of OTHER_PARTS.filter(isWanted)) {
   Object.assign(recording, { [part]: await recorders[part]() })
   save(recording)
 }
-console.log(`${statSync(RECORDING_URL).size} bytes`)
+console.log(`${statSync(url).size} bytes`)

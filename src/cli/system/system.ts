@@ -36,6 +36,11 @@ export async function startSystem(args: readonly string[], complain: (text: stri
     deviceIds: options.deviceIds,
     ...(options.name !== undefined && { name: options.name }),
     ...(options.uuid !== undefined && { uuid: options.uuid }),
+    ...(options.preconfig && {
+      onPreconfigEnd: () => {
+        if (options.preconfig?.startsGuest) machine.cont()
+      },
+    }),
     onQtestLine: (direction, line) => log(direction, line),
     onWarning: (text) => complain(`warning: ${text}`),
   })

@@ -4,8 +4,10 @@ import { type PortWidth, readPort, writePort } from '../../bus/port-access.js'
 import { hex } from '../../common/hex.js'
 import type { Machine } from '../../machine/machine.js'
 import { MachineError } from '../../machine/machine-error.js'
+import type { QemuFacts } from '../../machine/qemu-versions.js'
 import { LINE_END } from '../line-splitter.js'
 import { NOT_SUSPENDED } from '../qmp/error.js'
+import type { QmpVersion } from '../qmp/version.js'
 import { HmpArguments, HmpError, skipBlanks } from './expression.js'
 import { flatView } from './mtree.js'
 
@@ -15,6 +17,8 @@ export interface HmpTarget {
   /** The guest's name; undefined if it has none. */
   readonly name: string | undefined
   readonly uuid: string
+  /** What the program is. */
+  readonly version: QmpVersion
 }
 
 /** Characters of the longest command line. Without a limit a sum of a million numbers would hold up everybody else. */
@@ -36,7 +40,7 @@ export class HumanMonitor {
     const [, name = '', rest = ''] = /^[ \t-\r]*([^ \t-\r/]*)(.*)$/s.exec(line) ?? []
     if (name === 'info') return this.#info(rest)
     if (name === '' && skipBlanks(rest) === '') return ''
-    return answer(name, () => {
+    return this.#answer(name, () => {
       if (name === 'i') return this.#portRead(new HmpArguments(name, rest))
       if (name === 'o') return this.#portWrite(new HmpArguments(name, rest))
       const command = COMMANDS.get(name)
@@ -49,7 +53,7 @@ export class HumanMonitor {
 
   #info(line: string): string {
     const [, topic = '', rest = ''] = /^[ \t-\r]*([^ \t-\r]*)(.*)$/s.exec(line) ?? []
-    return answer(`info ${topic}`, () => {
+    return this.#answer(`info ${topic}`, () => {
       const show = TOPICS.get(topic)
       if (show === undefined) return `unknown command: 'info ${topic}'${LINE_END}`
       new HmpArguments(topic, topic === 'mtree' ? withoutFlatOption(rest) : rest).end()
@@ -64,7 +68,7 @@ export class HumanMonitor {
     const { bus } = this.#target.machine
     const width = widthOf(size)
     const value = readPort(bus, port, width)
-    return `port${SUFFIXES[width]}[${hex(port, 4)}] = ${hex(value, 2 * size)}${LINE_END}`
+    return `port${SUFFIXES[width]}[${hex(port, 4)}] = ${hex(value, this.#facts.hmpPadsPort ? 2 * size : 1)}${LINE_END}`
   }
 
   #portWrite(command: HmpArguments): string {
@@ -75,6 +79,20 @@ export class HumanMonitor {
     const { bus } = this.#target.machine
     writePort(bus, port, widthOf(size), value)
     return ''
+  }
+
+  #answer(name: string, run: () => string): string {
+    try {
+      return run()
+    } catch (error) {
+      if (error instanceof MachineError) return `${this.#facts.hmpSaysError ? 'Error: ' : ''}${error.desc}${LINE_END}`
+      if (!(error instanceof HmpError)) throw error
+      return `${error.message}${LINE_END}Try "help ${name}" for more information${LINE_END}`
+    }
+  }
+
+  get #facts(): QemuFacts {
+    return this.#target.machine.qemu
   }
 
   #chooseSize(command: HmpArguments): number {
@@ -90,16 +108,6 @@ function widthOf(size: number): PortWidth {
   return size === 2 || size === 4 ? size : 1
 }
 
-function answer(name: string, run: () => string): string {
-  try {
-    return run()
-  } catch (error) {
-    if (error instanceof MachineError) return `Error: ${error.desc}${LINE_END}`
-    if (!(error instanceof HmpError)) throw error
-    return `${error.message}${LINE_END}Try "help ${name}" for more information${LINE_END}`
-  }
-}
-
 interface HmpCommand {
   /** What messages call it. */
   readonly listedAs: string
@@ -109,8 +117,8 @@ interface HmpCommand {
 const CONT: HmpCommand = { listedAs: 'cont|c', run: (machine) => machine.cont() }
 const WAKE_UP: HmpCommand = {
   listedAs: 'system_wakeup',
-  run: () => {
-    throw new MachineError(NOT_SUSPENDED)
+  run: ({ qemu }) => {
+    if (qemu.wakeupIsRefused) throw new MachineError(NOT_SUSPENDED)
   },
 }
 const STOP: HmpCommand = { listedAs: 'stop|s', run: (machine) => machine.stop() }
@@ -133,6 +141,11 @@ const COMMANDS: ReadonlyMap<string, HmpCommand> = new Map([
 const TOPICS: ReadonlyMap<string, (target: HmpTarget) => string> = new Map([
   ['status', ({ machine }) => `VM status: ${describeState(machine)}${LINE_END}`],
   ['mtree', ({ machine }) => flatView(machine)],
+  [
+    'version',
+    ({ version }) =>
+      `${[version.qemu.major, version.qemu.minor, version.qemu.micro].join('.')}${version.package}${LINE_END}`,
+  ],
   ['name', ({ name }) => (name === undefined ? '' : `${name}${LINE_END}`)],
   ['uuid', ({ uuid }) => `${uuid}${LINE_END}`],
 ])

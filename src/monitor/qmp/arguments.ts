@@ -1,6 +1,8 @@
 // Checks a QMP command's arguments against what the command takes, with QEMU's order of checks and its words.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../json/value.js'
+import { inQemusOrder } from '../../json/writer.js'
+import type { QemuFacts } from '../../machine/qemu-versions.js'
 import { QmpError } from './error.js'
 
 /** What an argument may be: a kind of value, or one of some words. A `?` means that it may be absent. */
@@ -25,19 +27,29 @@ interface ValueByName {
 
 export type Arguments<Types extends ArgumentTypes> = { readonly [Name in keyof Types]: ArgumentValue<Types[Name]> }
 
+type Words = Pick<QemuFacts, 'unknownArgumentWords' | 'requestWords'>
+
+const UNKNOWN_ARGUMENT: Readonly<Record<QemuFacts['unknownArgumentWords'], (name: string) => string>> = {
+  invalid: (name) => `Invalid parameter '${name}'`,
+  member: (name) => `QMP input object member '${name}' is unexpected`,
+  parameter: (name) => `Parameter '${name}' is unexpected`,
+}
+
 /**
+ * @param words how QEMU of the version says it.
  * @param open whether arguments beside those in `types` are let through.
  * @throws {QmpError} naming the argument that is missing, wrong or unexpected.
  */
 export function checkArguments<Types extends ArgumentTypes>(
   types: Types,
   given: JsonObject,
+  { unknownArgumentWords }: Words,
   open = false,
 ): Arguments<Types> {
   const checked = Object.entries(types).map(([name, type]) => [name, check(name, type, given.get(name))])
   // Of several QEMU names the one that its hash table has first, for small tables mostly the last given.
   const unexpected = [...given.keys()].reverse().find((name) => !Object.hasOwn(types, name))
-  if (unexpected !== undefined && !open) throw new QmpError(`Parameter '${unexpected}' is unexpected`)
+  if (unexpected !== undefined && !open) throw new QmpError(UNKNOWN_ARGUMENT[unknownArgumentWords](unexpected))
   return Object.fromEntries(checked) as Arguments<Types>
 }
 
@@ -91,27 +103,38 @@ export interface Request {
   readonly outOfBand: boolean
 }
 
+const NO_OBJECT: Readonly<Record<QemuFacts['requestWords'], string>> = {
+  'object expected': "Expected 'object' in QMP input",
+  'invalid JSON': 'Invalid JSON syntax',
+  member: 'QMP input must be a JSON object',
+}
+
 /**
  * Reads the envelope of a request.
- * @param members in the order in which QEMU looks at them.
  * @throws {QmpError}
  */
-export function checkRequest(members: readonly (readonly [string, JsonValue])[], oobEnabled: boolean): Request {
+export function checkRequest(input: JsonValue, oobEnabled: boolean, { requestWords }: Words): Request {
+  if (!isJsonObject(input)) throw new QmpError(NO_OBJECT[requestWords])
+  const isOld = requestWords !== 'member'
+  const member = isOld ? 'QMP input object member' : 'QMP input member'
   let commandMember: string | undefined
   let command = ''
   let given: JsonObject = new Map()
-  for (const [name, value] of members) {
+  for (const [name, value] of inQemusOrder([...input])) {
     if (name === 'execute' || (name === 'exec-oob' && oobEnabled)) {
-      if (typeof value !== 'string') throw new QmpError(`QMP input member '${name}' must be a string`)
+      if (typeof value !== 'string') {
+        throw new QmpError(`${member} '${name}' ${isOld ? "expects 'string'" : 'must be a string'}`)
+      }
       if (commandMember !== undefined) {
-        throw new QmpError(`QMP input member '${name}' clashes with '${commandMember}'`)
+        throw new QmpError(`${member} '${name}' clashes with '${commandMember}'`)
       }
       commandMember = name
       command = value
     } else if (name === 'arguments') {
-      if (!isJsonObject(value)) throw new QmpError("QMP input member 'arguments' must be an object")
+      if (!isJsonObject(value))
+        throw new QmpError(`${member} 'arguments' ${isOld ? "expects 'object'" : 'must be an object'}`)
       given = value
-    } else if (name !== 'id') throw new QmpError(`QMP input member '${name}' is unexpected`)
+    } else if (name !== 'id') throw new QmpError(`${member} '${name}' is unexpected`)
   }
   if (commandMember === undefined) throw new QmpError("QMP input lacks member 'execute'")
   return { command, arguments: given, outOfBand: commandMember === 'exec-oob' }

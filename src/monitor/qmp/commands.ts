@@ -3,6 +3,7 @@
 import { PVPANIC_CRASH_LOADED } from '../../devices/pvpanic.js'
 import type { JsonValue } from '../../json/value.js'
 import { type Writable, writeJson } from '../../json/writer.js'
+import type { QemuFacts } from '../../machine/qemu-versions.js'
 import { ACTION_WORDS, machineActions } from '../../qemu-options/actions.js'
 import { ISA_BUS } from '../../qemu-options/device-types.js'
 import { isIdentifier } from '../../qemu-options/identifier.js'
@@ -16,13 +17,19 @@ export interface QmpCommand {
   readonly takes: ArgumentTypes
   /** Returns what the client gets as `return`. Throws a QmpError or MachineError to refuse. */
   run(monitor: QmpMonitor, given: Arguments<ArgumentTypes>): Writable
-  /** Whether QEMU of the machine's version has it. Always, unless said. */
-  readonly exists?: (monitor: QmpMonitor) => boolean
+  /** Whether QEMU of a version has it. Always, unless said. */
+  readonly exists?: (facts: QemuFacts) => boolean
   /** Lets arguments through that are not in `takes`. */
   readonly takesMore?: true
+  /** May be executed out of band. */
+  readonly isOob?: true
+  /** May be executed before x-exit-preconfig. */
+  readonly isForPreconfig?: true
+  /** Only asks for what the main loop does later: some versions answer it before that happens. */
+  readonly isRequest?: true
 }
 
-type More = Pick<QmpCommand, 'exists' | 'takesMore'>
+type More = Omit<QmpCommand, 'takes' | 'run'>
 
 /** A command that returns something. */
 function query<Types extends ArgumentTypes>(
@@ -46,15 +53,25 @@ function action<Types extends ArgumentTypes>(
   return query(takes, runAndReturnNothing, more)
 }
 
-const hasActions = ({ machine }: QmpMonitor) => machine.qemu.actions
-const lacksActions = ({ machine }: QmpMonitor) => !machine.qemu.actions // query-events left when set-action came
+const hasActions = ({ actions }: QemuFacts) => actions
+const lacksActions = ({ actions }: QemuFacts) => !actions // query-events left when set-action came
+/** The condition of a command that is in the row of the later ones. */
+const isLater =
+  (name: string) =>
+  ({ laterCommands }: QemuFacts) =>
+    laterCommands.some((later) => later === name)
+const FOR_PRECONFIG: More = { isForPreconfig: true }
 
 /** Every command after negotiation, in the order in which QEMU 7.2's query-commands lists them. */
 export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
   Object.entries({
-    device_add: action({ id: 'any?', driver: 'any?', bus: 'any?' }, (_, given) => refuseDevice(given), {
-      takesMore: true,
-    }),
+    device_add: action(
+      { id: 'any?', driver: 'any?', bus: 'any?' },
+      ({ machine }, given) => refuseDevice(given, machine.qemu),
+      {
+        takesMore: true,
+      },
+    ),
     'human-monitor-command': query(
       { 'command-line': 'string', 'cpu-index': 'integer?' },
       ({ human }, { 'command-line': line, 'cpu-index': cpu = 0n }) => {
@@ -62,47 +79,68 @@ export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
         return human.run(line)
       },
     ),
+    'x-exit-preconfig': action({}, (monitor) => monitor.endPreconfig(), {
+      exists: isLater('x-exit-preconfig'),
+      isForPreconfig: true,
+    }),
     cont: action({}, ({ machine }) => machine.cont()),
     stop: action({}, ({ machine }) => machine.stop()),
-    'query-name': query({}, ({ name }) => ({ name })),
-    system_wakeup: action({}, () => {
-      throw new QmpError(NOT_SUSPENDED)
+    'query-name': query({}, ({ name }) => ({ name }), FOR_PRECONFIG),
+    system_wakeup: action({}, ({ machine }) => {
+      if (machine.qemu.wakeupIsRefused) throw new QmpError(NOT_SUSPENDED)
     }),
-    system_powerdown: action({}, ({ machine }) => machine.powerdown()),
-    system_reset: action({}, ({ machine }) => machine.reset()),
-    'query-uuid': query({}, ({ uuid }) => ({ UUID: uuid })),
+    system_powerdown: action({}, ({ machine }) => machine.powerdown(), { isRequest: true }),
+    system_reset: action({}, ({ machine }) => machine.reset(), { isRequest: true }),
+    'query-uuid': query({}, ({ uuid }) => ({ UUID: uuid }), FOR_PRECONFIG),
+    // There is no virtual CPU here.
+    'query-cpus-fast': query({}, () => [], { exists: isLater('query-cpus-fast') }),
     device_del: action({ id: 'string' }, ({ objects }, { id }) => {
       objects.refuseUnplug(id)
     }),
-    'qom-set': action({ path: 'string', property: 'string', value: 'any' }, ({ objects }, { path, property, value }) =>
-      objects.set(path, property, value),
+    'qom-set': action(
+      { path: 'string', property: 'string', value: 'any' },
+      ({ objects }, { path, property, value }) => objects.set(path, property, value),
+      FOR_PRECONFIG,
     ),
-    'qom-get': query({ path: 'string', property: 'string' }, ({ objects }, { path, property }) =>
-      objects.get(path, property),
+    'qom-get': query(
+      { path: 'string', property: 'string' },
+      ({ objects }, { path, property }) => objects.get(path, property),
+      FOR_PRECONFIG,
     ),
-    'qom-list': query({ path: 'string' }, ({ objects }, { path }) => objects.list(path)),
-    quit: action({}, ({ machine }) => machine.quit()),
-    'query-commands': query({}, (monitor) => commandNames(monitor).map((name) => ({ name }))),
+    'qom-list': query({ path: 'string' }, ({ objects }, { path }) => objects.list(path), FOR_PRECONFIG),
+    quit: action({}, ({ machine }) => machine.quit(), { isRequest: true, isForPreconfig: true }),
+    'query-commands': query({}, ({ machine }) => commandNames(machine.qemu).map((name) => ({ name })), FOR_PRECONFIG),
     'query-events': query({}, ({ machine }) => eventNames(machine.qemu.knownEvents).map((name) => ({ name })), {
       exists: lacksActions,
+      isForPreconfig: true,
     }),
-    'query-version': query({}, ({ version }) => version),
-    qmp_capabilities: action({ enable: 'capabilities?' }, () => {
-      throw new QmpError('Capabilities negotiation is already complete, command ignored', 'CommandNotFound')
-    }),
+    'query-version': query({}, ({ version }) => version, FOR_PRECONFIG),
+    qmp_capabilities: action({ enable: 'capabilities?' }, () => {}, FOR_PRECONFIG), // refused by the session
+    'migrate-pause': action(
+      {},
+      () => {
+        throw new QmpError('migrate-pause is currently only supported during postcopy-active state')
+      },
+      { exists: isLater('migrate-pause'), isOob: true },
+    ),
     'set-action': action(ACTION_WORDS, ({ machine }, words) => machine.setActions(machineActions(words)), {
       exists: hasActions,
+      isForPreconfig: true,
     }),
-    'query-status': query({}, ({ machine: { runState }, statusHasSinglestep }) => ({
-      running: runState === 'running',
-      singlestep: statusHasSinglestep ? false : undefined,
-      status: runState,
-    })),
+    'query-status': query(
+      {},
+      ({ machine: { runState, qemu } }) => ({
+        running: runState === 'running',
+        singlestep: qemu.statusHasSinglestep ? false : undefined,
+        status: runState,
+      }),
+      FOR_PRECONFIG,
+    ),
   }),
 )
 
-function commandNames(monitor: QmpMonitor): string[] {
-  return [...QMP_COMMANDS].filter(([, { exists }]) => exists?.(monitor) ?? true).map(([name]) => name)
+function commandNames(facts: QemuFacts): string[] {
+  return [...QMP_COMMANDS].filter(([, { exists }]) => exists?.(facts) ?? true).map(([name]) => name)
 }
 
 function eventNames(knownEvents: number): string[] {
@@ -116,13 +154,22 @@ const BOARD_DEVICES = ['i8257']
 
 type NewDevice = { readonly [Name in 'id' | 'driver' | 'bus']: JsonValue | undefined }
 
-function refuseDevice({ id, driver, bus }: NewDevice): never {
-  if (typeof id === 'string' && !isIdentifier(id)) throw new QmpError("Parameter 'id' expects an identifier")
-  const name = optionText(driver)
+function refuseDevice(device: NewDevice, { deviceAddIsStrict, driverErrorNamesDriver }: QemuFacts): never {
+  const { id } = device
+  if (typeof id === 'string' && !isIdentifier(id) && !deviceAddIsStrict) {
+    throw new QmpError("Parameter 'id' expects an identifier")
+  }
+  const [name, bus] = [device.driver, device.bus].map((value) => {
+    return deviceAddIsStrict && typeof value !== 'string' ? undefined : optionText(value)
+  })
   if (name === undefined) throw new QmpError("Parameter 'driver' is missing")
   if (BOARD_DEVICES.includes(name)) throw new QmpError("Parameter 'driver' expects a pluggable device type")
-  if (!DEVICES_FROM_START.includes(name)) throw new QmpError(`'${name}' is not a valid device model name`)
-  const busName = optionText(bus) ?? ISA_BUS
+  if (!DEVICES_FROM_START.includes(name)) {
+    throw new QmpError(
+      driverErrorNamesDriver ? `'${name}' is not a valid device model name` : "Parameter 'driver' expects device type",
+    )
+  }
+  const busName = bus ?? ISA_BUS
   throw new QmpError(busName === ISA_BUS ? NO_HOTPLUG : `Bus '${busName}' not found`)
 }
 

@@ -2,8 +2,10 @@
 
 import type { Machine } from '../../machine/machine.js'
 import { HumanMonitor } from '../hmp/hmp.js'
+import { QmpError } from './error.js'
 import { QmpEvents } from './events.js'
 import { ObjectTree } from './qom.js'
+import type { QmpVersion } from './version.js'
 
 export interface QmpMonitorOptions {
   /** What query-name tells. The guest has no name. */
@@ -14,13 +16,8 @@ export interface QmpMonitorOptions {
   readonly package?: string
   /** The ID of each pvpanic device in turn; one without is anonymous. */
   readonly deviceIds?: readonly (string | undefined)[]
-}
-
-/** The version as greeting and query-version tell it. */
-export interface QmpVersion {
-  readonly qemu: { readonly major: number; readonly minor: number; readonly micro: number }
-  readonly package: string
-  readonly [name: string]: string | { readonly [name: string]: number }
+  /** Until a client gives x-exit-preconfig most commands are refused, as under QEMU's `--preconfig`; then this is called. */
+  readonly onPreconfigEnd?: () => void
 }
 
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
@@ -31,11 +28,10 @@ export class QmpMonitor {
   readonly name: string | undefined
   readonly uuid: string
   readonly version: QmpVersion
-  /** Whether query-status has the member that QEMU 9.0 removed. */
-  readonly statusHasSinglestep: boolean
   readonly events: QmpEvents
   readonly objects: ObjectTree
   readonly human: HumanMonitor
+  #onPreconfigEnd: (() => void) | undefined
 
   constructor(machine: Machine, options: QmpMonitorOptions = {}) {
     const [major = 0, minor = 0, micro = 0] = machine.qemu.version.split('.').map(Number)
@@ -43,9 +39,22 @@ export class QmpMonitor {
     this.name = options.name
     this.uuid = options.uuid ?? NO_UUID
     this.version = { qemu: { major, minor, micro }, package: options.package ?? 'isa-pvpanic' }
-    this.statusHasSinglestep = major < 9
+    this.#onPreconfigEnd = options.onPreconfigEnd
     this.events = new QmpEvents(machine)
     this.objects = new ObjectTree(machine, options.deviceIds)
     this.human = new HumanMonitor(this)
+  }
+
+  /** Whether x-exit-preconfig has still to come. */
+  get inPreconfig(): boolean {
+    return this.#onPreconfigEnd !== undefined
+  }
+
+  /** @throws {QmpError} if it has come, or need not. */
+  endPreconfig(): void {
+    const onEnd = this.#onPreconfigEnd
+    if (onEnd === undefined) throw new QmpError('The command is permitted only before machine initialization')
+    this.#onPreconfigEnd = undefined
+    onEnd()
   }
 }

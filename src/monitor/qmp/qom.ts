@@ -2,6 +2,7 @@
 
 import type { Writable } from '../../json/writer.js'
 import type { Machine, MachinePvpanic } from '../../machine/machine.js'
+import type { QemuProfile } from '../../machine/qemu-versions.js'
 import { ISA_BUS } from '../../qemu-options/device-types.js'
 import { QmpError } from './error.js'
 
@@ -33,9 +34,8 @@ export interface DeviceState {
 export const NO_HOTPLUG = `Bus '${ISA_BUS}' does not support hotplugging`
 
 const CONTAINER = 'container'
-const ISA_BUS_PATH = `/machine/unattached/device[3]/${ISA_BUS}` // on QEMU 7.2's machine `pc`
 
-/** What a machine has more of than is told here, which makes these names ambiguous: its processor, its kvmvapic and more. */
+/** Devices that every machine has and this tree leaves out, such as the CPU: their names are ambiguous. */
 const HIDDEN_DEVICES = ['device[0]', 'device[1]']
 
 const HIDDEN: QomObject = { type: 'device', properties: {} }
@@ -43,19 +43,25 @@ const HIDDEN: QomObject = { type: 'device', properties: {} }
 /** The objects of a machine by absolute path. */
 export class ObjectTree {
   readonly #objects = new Map<string, QomObject>()
+  readonly #facts: QemuProfile
 
   /** @param deviceIds the ID of each pvpanic device in turn; one without is anonymous. */
   constructor(machine: Machine, deviceIds: readonly (string | undefined)[] = []) {
+    this.#facts = machine.qemu
     const named: Record<string, Property> = {}
     const anonymous: Record<string, Property> = {}
     for (const [index, pvpanic] of machine.pvpanics.entries()) {
+      if (pvpanic.source === 'builtin') {
+        this.#addPvpanic(`/machine/unattached/device[${this.#facts.builtinDevice}]`, undefined, pvpanic)
+        continue
+      }
       const id = deviceIds[index]
       const name = id ?? `device[${Object.keys(anonymous).length}]`
       const path = id === undefined ? `/machine/peripheral-anon/${name}` : `/machine/peripheral/${name}`
       ;(id === undefined ? anonymous : named)[name] = child('pvpanic', path)
       this.#addPvpanic(path, id, pvpanic)
     }
-    const machineType = `${machine.qemu.machineType}-machine`
+    const machineType = this.#facts.machineObjectIsTyped ? `${machine.qemu.machineType}-machine` : CONTAINER
     this.#objects.set('/', { type: CONTAINER, properties: { machine: child(machineType, '/machine') } })
     this.#objects.set('/machine', {
       type: machineType,
@@ -82,7 +88,7 @@ export class ObjectTree {
   refuseUnplug(idOrPath: string): never {
     const [found] = this.#resolve(idOrPath.startsWith('/') ? idOrPath : `/machine/peripheral/${idOrPath}`)
     if (found === undefined) throw new QmpError(`Device '${idOrPath}' not found`, 'DeviceNotFound')
-    if (found.device === undefined) throw new QmpError(`${idOrPath} is not a hotpluggable device`)
+    if (found.device === undefined) throw new QmpError(`${idOrPath} ${this.#facts.noDeviceWords}`)
     throw new QmpError(found.device.realized ? NO_HOTPLUG : `Device ${idOrPath} is already in the process of unplug`)
   }
 
@@ -90,7 +96,9 @@ export class ObjectTree {
   list(path: string): Writable {
     if (this.#resolve(path).length > 1) throw new QmpError(`Path '${path}' is ambiguous`)
     const { properties } = this.#object(path)
-    return [{ name: 'type', type: 'string' }, ...Object.entries(properties).map(([name, { type }]) => ({ name, type }))]
+    const type = { name: 'type', type: 'string' }
+    const others = Object.entries(properties).map(([name, property]) => ({ name, type: property.type }))
+    return this.#facts.qomListsTypeFirst ? [type, ...others] : [...others.reverse(), type]
   }
 
   /** @throws {QmpError} if there is no such object or property. */
@@ -114,7 +122,7 @@ export class ObjectTree {
       )
     }
     if (property?.settable !== true || object.device === undefined)
-      throw new QmpError(`Property '${object.type}.${name}' is not writable`)
+      throw new QmpError(`Property '${this.#typeName(object)}.${name}' is not writable`)
     if (typeof value !== 'boolean') throw new QmpError(`Invalid parameter type for '${name}', expected: boolean`)
     if (value && !object.device.realized) throw new QmpError('duplicate fw_cfg file name: etc/pvpanic-port')
     object.device.realized = value
@@ -123,23 +131,25 @@ export class ObjectTree {
   #addPvpanic(path: string, id: string | undefined, { device, iobase }: MachinePvpanic): void {
     const title = id === undefined ? 'anonymous device' : `device '${id}'`
     const region = `${path}/pvpanic[0]`
+    const { hasEventsProperty, qomShowsRegions, regionType } = this.#facts
     this.#objects.set(path, {
       type: 'pvpanic',
       device: { title, realized: true },
       properties: {
-        parent_bus: { type: 'link<bus>', value: ISA_BUS_PATH },
+        parent_bus: { type: 'link<bus>', value: `/machine/unattached/device[${isaBridge(this.#facts)}]/${ISA_BUS}` },
         realized: { type: 'bool', value: true, settable: true },
-        hotplugged: { type: 'bool', value: false },
-        hotpluggable: { type: 'bool', value: false },
+        ...(qomShowsRegions && { hotplugged: { type: 'bool', value: false } }),
+        ...(qomShowsRegions && { hotpluggable: { type: 'bool', value: false } }),
         ioport: { type: 'uint16', value: iobase, fixedByRealize: true },
-        events: { type: 'uint8', value: device.events, fixedByRealize: true },
-        'pvpanic[0]': child('memory-region', region),
+        ...(hasEventsProperty && { events: { type: 'uint8', value: device.events, fixedByRealize: true } }),
+        ...(qomShowsRegions && { 'pvpanic[0]': child(regionType, region) }),
       },
     })
+    if (!qomShowsRegions) return
     this.#objects.set(region, {
-      type: 'memory-region',
+      type: regionType,
       properties: {
-        container: { type: 'link<memory-region>', value: '/machine/unattached/io[0]' },
+        container: { type: `link<${regionType}>`, value: '/machine/unattached/io[0]' },
         addr: { type: 'uint64', value: iobase },
         size: { type: 'uint64', value: 1 },
         priority: { type: 'uint32', value: 0 },
@@ -166,9 +176,20 @@ export class ObjectTree {
 
   #property(object: QomObject, name: string): Property {
     const property = Object.hasOwn(object.properties, name) ? object.properties[name] : undefined
-    if (property === undefined) throw new QmpError(`Property '${object.type}.${name}' not found`)
+    if (property === undefined) throw new QmpError(`Property '${this.#typeName(object)}.${name}' not found`)
     return property
   }
+
+  /** The type as messages name it, if they do. */
+  #typeName({ type }: QomObject): string {
+    return this.#facts.propertyErrorNamesType ? type : ''
+  }
+}
+
+/** The number of the ISA bridge among /machine/unattached. On q35 and isapc it was seen with 7.2. */
+function isaBridge({ machineType, isaBridge: onPc }: QemuProfile): number {
+  if (machineType.startsWith('pc-q35-')) return 2
+  return machineType === 'isapc' ? 1 : onPc
 }
 
 function child(type: string, path: string): Property {

@@ -2,8 +2,9 @@
 
 import { type JsonLimits, JsonReader, type JsonResult } from '../../json/reader.js'
 import { isJsonObject, type JsonValue } from '../../json/value.js'
-import { inQemusOrder, type Writable, writeJson } from '../../json/writer.js'
+import { type Writable, writeJson } from '../../json/writer.js'
 import { MachineError } from '../../machine/machine-error.js'
+import type { QemuFacts } from '../../machine/qemu-versions.js'
 import { LINE_END } from '../line-splitter.js'
 import { checkArguments, checkRequest, OOB, type Request } from './arguments.js'
 import { QMP_COMMANDS } from './commands.js'
@@ -15,7 +16,7 @@ export interface QmpSessionOptions {
   readonly send: (bytes: Uint8Array) => void
   /** Told once when the machine has ended and the client has been sent everything: the connection is to be closed. */
   readonly close?: () => void
-  /** Whether out-of-band execution is offered. Yes, as QEMU does on a socket. */
+  /** Whether out-of-band execution is offered. Yes, as QEMU from 5.0 on does on a socket. */
   readonly oob?: boolean
   /** Whether `send` also gets events. Yes; no for a server that takes them from `monitor.events` itself. */
   readonly events?: boolean
@@ -53,7 +54,7 @@ export class QmpSession {
 
   /** Sends the greeting. */
   start(): void {
-    const capabilities = this.#options.oob === false ? [] : [OOB]
+    const capabilities = this.#offersOob ? [OOB] : []
     this.#send({ QMP: { version: this.#monitor.version, capabilities } })
   }
 
@@ -71,46 +72,81 @@ export class QmpSession {
   #answer(result: JsonResult): void {
     if (this.#closed) return
     this.#answering = true
-    this.#send('error' in result ? { error: { class: 'GenericError', desc: result.error } } : this.#reply(result.value))
+    if ('error' in result) this.#send({ error: { class: 'GenericError', desc: result.error } })
+    else this.#reply(result.value)
     this.#answering = false
     this.#closeIfEnded()
   }
 
-  #reply(input: JsonValue): Writable {
+  #reply(input: JsonValue): void {
     const id = isJsonObject(input) ? input.get('id') : undefined
     try {
-      return { return: this.#execute(input), id }
+      const request = checkRequest(input, this.#oobEnabled, this.#facts)
+      if (this.#negotiated) this.#run(request, (value) => this.#send({ return: value, id }))
+      else this.#send({ return: this.#negotiate(request), id })
     } catch (error) {
       if (!(error instanceof QmpError || error instanceof MachineError)) throw error
-      return { error: { class: error.class, desc: error.desc }, id }
+      this.#send({ error: { class: error.class, desc: error.desc }, id })
     }
   }
 
-  #execute(input: JsonValue): Writable {
-    if (!isJsonObject(input)) throw new QmpError('QMP input must be a JSON object')
-    const request = checkRequest(inQemusOrder([...input]), this.#oobEnabled)
-    return this.#negotiated ? this.#run(request) : this.#negotiate(request)
-  }
-
-  #run({ command: name, arguments: given, outOfBand }: Request): Writable {
+  #run({ command: name, arguments: given, outOfBand }: Request, answer: (value: Writable) => void): void {
     const command = QMP_COMMANDS.get(name)
-    if (command === undefined || command.exists?.(this.#monitor) === false) {
-      throw new QmpError(`The command ${name} has not been found`, 'CommandNotFound')
+    if (command === undefined || command.exists?.(this.#facts) === false) throw notFound(name)
+    if (outOfBand && command.isOob !== true) throw new QmpError(`The command ${name} does not support OOB`)
+    if (this.#monitor.inPreconfig && command.isForPreconfig !== true) {
+      throw new QmpError(`The command '${name}' is permitted only after machine initialization has completed`)
     }
-    if (outOfBand) throw new QmpError(`The command ${name} does not support OOB`)
-    return command.run(this.#monitor, checkArguments(command.takes, given, command.takesMore))
+    const checked = checkArguments(command.takes, given, this.#facts, command.takesMore)
+    if (name === NEGOTIATION) throw this.#refuseNegotiation()
+    if (command.isRequest !== true || this.#facts.replyAfterEvent) {
+      answer(command.run(this.#monitor, checked))
+      return
+    }
+    answer({})
+    command.run(this.#monitor, checked)
   }
 
   #negotiate({ command, arguments: given }: Request): Writable {
-    if (command !== NEGOTIATION) {
-      throw new QmpError(`Expecting capabilities negotiation with '${NEGOTIATION}'`, 'CommandNotFound')
-    }
-    const { enable = [] } = checkArguments({ enable: 'capabilities?' }, given)
-    if (enable.length > 0 && this.#options.oob === false) throw new QmpError(`Capability ${OOB} not available`)
+    if (command !== NEGOTIATION) throw this.#refuseBeforeNegotiation(command)
+    const { enable = [] } = checkArguments({ enable: 'capabilities?' }, given, this.#facts)
+    if (enable.length > 0 && !this.#offersOob) throw new QmpError(`Capability ${OOB} not available`)
     this.#oobEnabled = enable.length > 0
     this.#negotiated = true
     if (this.#options.events !== false) this.#unsubscribe = this.#monitor.events.subscribe((line) => this.#tell(line))
     return {}
+  }
+
+  #refuseBeforeNegotiation(command: string): QmpError {
+    const expected = `Expecting capabilities negotiation with '${NEGOTIATION}'`
+    switch (this.#facts.negotiationWords) {
+      case 'unknown':
+        return notFound(command)
+      case 'named':
+        return new QmpError(`${expected} before command '${command}'`, 'CommandNotFound')
+      default:
+        return new QmpError(expected, 'CommandNotFound')
+    }
+  }
+
+  #refuseNegotiation(): QmpError {
+    const complete = 'Capabilities negotiation is already complete, command'
+    switch (this.#facts.negotiationWords) {
+      case 'unknown':
+        return notFound(NEGOTIATION)
+      case 'named':
+        return new QmpError(`${complete} '${NEGOTIATION}' ignored`, 'CommandNotFound')
+      default:
+        return new QmpError(`${complete} ignored`, 'CommandNotFound')
+    }
+  }
+
+  get #facts(): QemuFacts {
+    return this.#monitor.machine.qemu
+  }
+
+  get #offersOob(): boolean {
+    return this.#facts.qmpOob && this.#options.oob !== false
   }
 
   #tell(event: Uint8Array): void {
@@ -127,4 +163,8 @@ export class QmpSession {
   #send(message: Writable): void {
     this.#options.send(ascii.encode(writeJson(message) + LINE_END))
   }
+}
+
+function notFound(command: string): QmpError {
+  return new QmpError(`The command ${command} has not been found`, 'CommandNotFound')
 }

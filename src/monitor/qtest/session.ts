@@ -222,6 +222,7 @@ export class QtestSession {
   #intercept(path: string): string {
     const device = this.#objects.findDevice(path)
     if (device === undefined) return 'FAIL Unknown device'
+    if (this.#machine.qemu.interceptNeedsInterrupt) return 'FAIL No intercepts installed'
     if (this.#intercepted !== undefined && this.#intercepted !== device) return 'FAIL IRQ intercept already enabled'
     this.#intercepted = device
     return 'OK'
