@@ -57,6 +57,7 @@ export class PortTraceWriter {
     onBytes(portTraceHeader())
   }
 
+  /** Adds an access. */
   add({ port, width, write, value }: PortAccess): void {
     const at = this.#filled
     this.#view.setUint16(at, port, true)

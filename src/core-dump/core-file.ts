@@ -2,6 +2,7 @@
 
 import type { ElfCore } from './elf-core.js'
 
+/** Who follows the writing of a core dump, and who ends it. */
 export interface WriteCoreOptions {
   /** Told of the bytes written so far and of the bytes of the whole file, after each MiB. */
   readonly onProgress?: (written: number, size: number) => void

@@ -15,6 +15,7 @@ const VIDEO_WINDOW = { first: 0xa0000, end: 0xc0000 }
 
 const STANDSTILL_TIMEOUT_MS = 5_000
 
+/** Which addresses a core dump has. */
 export interface CoreDumpOptions {
   /**
    * The addresses at which a debugger shows memory. `physical`: as in QEMU's dump without paging, which tools for kernel

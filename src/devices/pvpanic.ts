@@ -18,6 +18,7 @@ const ALL_EVENTS = PVPANIC_PANICKED | PVPANIC_CRASH_LOADED | PVPANIC_SHUTDOWN
 /** What a byte written to the port reports, most urgent first: one byte reports at most one event. */
 export type PvpanicEvent = 'panicked' | 'crash-loaded' | 'shutdown'
 
+/** What a pvpanic device offers its guest, and whom it tells. */
 export interface PvpanicOptions {
   /** What a read of the port shows: the events that the host handles. 0..0xff; 7 unless given. */
   readonly events?: number

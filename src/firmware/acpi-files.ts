@@ -40,6 +40,7 @@ const RTC_CENTURY_REGISTER = 0x32
 const LOCAL_APIC_ADDRESS = 0xfee00000
 const IO_APIC_ADDRESS = 0xfec00000
 
+/** What the ACPI tables tell the guest of. */
 export interface AcpiFilesOptions {
   /** First address of PCI devices' memory. SeaBIOS: 0x80000000 with up to 2 GiB of memory, else 0xc0000000. 0x80000000. */
   readonly pciMemoryFirst?: number

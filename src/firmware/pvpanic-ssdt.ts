@@ -34,6 +34,7 @@ const STATUS_PRESENT = 0x0f
 /** Of definition blocks that compute with 32-bit integers, which is what every operating system takes. */
 const SSDT_REVISION = 1
 
+/** The device that the table describes. */
 export interface SsdtOptions {
   /** Path of the device that the pvpanic device is put under; another table must define it. `\_SB.PCI0.ISA`. */
   readonly scope?: string

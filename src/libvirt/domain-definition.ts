@@ -15,12 +15,14 @@ export const LIBVIRT_ACTIONS = [
 ] as const
 /** Those, and `ignore` of Bonzini's proposal of 2013, which libvirt never got: the panic is noted, the guest goes on. */
 export const CRASH_ACTIONS = [...LIBVIRT_ACTIONS, 'ignore'] as const
+/** A value of `<on_crash>`: what libvirt knows, and the proposal of 2013's `ignore`. */
 export type CrashAction = (typeof CRASH_ACTIONS)[number]
 /** What can follow a guest's reboot or power-off. */
 export type LifecycleAction = (typeof LIBVIRT_ACTIONS)[number]
 
 /** `pvpanic` is the PCI device, which libvirt knows since 9.1. */
 export const PANIC_MODELS = ['isa', 'pseries', 'hyperv', 's390', 'pvpanic'] as const
+/** The model of a `<panic>` element. */
 export type PanicModel = (typeof PANIC_MODELS)[number]
 
 /** Place of a PCI device. */

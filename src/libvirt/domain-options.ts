@@ -6,8 +6,10 @@ import type { LaunchOptions } from '../qemu-options/launch-machine.js'
 
 /** What can be done instead of `ignore`, where the QEMU version cannot let a panicked guest go on. */
 export const FALLBACKS = ['destroy', 'preserve', 'restart'] as const
+/** What follows a panic where `ignore` cannot be carried out. */
 export type Fallback = (typeof FALLBACKS)[number]
 
+/** How a domain is started. */
 export interface DomainOptions extends Omit<LaunchOptions, 'machineType'> {
   /** libvirt's version, '9.0' or a later one. The newest known. */
   readonly libvirt?: string

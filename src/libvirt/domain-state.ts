@@ -11,6 +11,7 @@ export interface DomainReasons {
   'shut off': 'unknown' | 'shutdown' | 'destroyed' | 'crashed' | 'saved'
 }
 
+/** The name of a domain's state, as `virsh domstate` prints it. */
 export type DomainStateName = keyof DomainReasons
 
 /** A state with its reason. */

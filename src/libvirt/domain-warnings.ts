@@ -10,7 +10,7 @@ import { aboutOtherDevice, otherPanicDevices } from './other-devices.js'
 const RESET_CONTROL_PORT = 0xcf9
 const PORT_MAX = 0xffff
 
-/** A sentence for each trap. @param options.proposal2013 the definition may hold what only the proposal of 2013 has. */
+/** A sentence for each trap. With `proposal2013` the definition may hold what only the proposal of 2013 has. */
 export function domainWarnings(definition: DomainDefinition, { proposal2013 = false } = {}): string[] {
   const { onCrash, onReboot, panics, panicNotifier, machineType, cpu } = definition
   const others = otherPanicDevices(definition)

@@ -26,6 +26,7 @@ import { qemuArguments } from './qemu-arguments.js'
 
 type Listener<Event> = (event: Event) => void
 
+/** How a domain starts. */
 export interface StartOptions {
   /** The guest waits for `resume`. False. */
   readonly paused?: boolean
@@ -33,6 +34,7 @@ export interface StartOptions {
   readonly forceBoot?: boolean
 }
 
+/** What becomes of a domain whose memory is dumped. */
 export interface DumpOptions {
   /** The manager does not pause the guest; QEMU does. False. */
   readonly live?: boolean
@@ -42,6 +44,7 @@ export interface DumpOptions {
   readonly reset?: boolean
 }
 
+/** How a saved domain comes back. */
 export interface RestoreOptions {
   /** Whether the guest runs then, whatever it did when it was saved. */
   readonly running?: boolean
@@ -236,8 +239,8 @@ export class Domain {
   }
 
   /**
-   * Stops the guest, takes its whole state and ends it.
-   * @param options.running whether it runs when it is restored. Default: whether it runs now.
+   * Stops the guest, takes its whole state and ends it. With `running` it is said whether it runs when it is restored;
+   * by default, if it runs now.
    * @throws {DomainError} if its program cannot save it; the domain is as before.
    */
   save({ running }: RestoreOptions = {}): Awaitable<SavedDomain> {

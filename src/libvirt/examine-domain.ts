@@ -13,6 +13,7 @@ import { type OtherDevice, otherPanicDevices } from './other-devices.js'
 import { qemuArguments } from './qemu-arguments.js'
 import { type DevicePlace, type Outcome, runDomain } from './run-domain.js'
 
+/** The QEMU that the domain would run in, and what may stand in its definition. */
 export interface ExamineOptions {
   /** QEMU's version. The newest. */
   readonly qemu?: string
@@ -39,6 +40,7 @@ export interface CrashOutcome {
   readonly dumpFile: string | undefined
 }
 
+/** What a domain would do on a panic, and what is to be warned of. */
 export interface Examination {
   readonly definition: DomainDefinition
   /** The versions that were assumed. */

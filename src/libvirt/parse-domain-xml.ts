@@ -20,6 +20,7 @@ import { DomainXmlError } from './domain-xml-error.js'
 import { type LibvirtProfile, libvirtProfile } from './libvirt-version.js'
 import { childrenOf, parseXmlTree, type XmlElement } from './xml-tree.js'
 
+/** How strictly domain XML is read. */
 export interface ParseOptions {
   /** libvirt's version, '9.0' or a later one. The newest known. */
   readonly libvirt?: string

@@ -6,6 +6,7 @@ import { checkIsDefinition, type DomainDefinition, type PanicAddress } from './d
 import { type MachineFamily, machineFamily } from './emulator.js'
 import { libvirtProfile } from './libvirt-version.js'
 
+/** What decides the form of QEMU's arguments. */
 export interface QemuArgumentsOptions {
   /** libvirt's version, from 9.0 on. The newest known. */
   readonly libvirt?: string

@@ -13,6 +13,7 @@ export interface DevicePlace {
   readonly iobase: number
 }
 
+/** What became of a domain and its guest. */
 export interface Outcome {
   /** The domain was not started at all. */
   readonly refused: boolean

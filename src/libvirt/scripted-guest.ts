@@ -4,6 +4,7 @@ import { PVPANIC_DEFAULT_IOBASE, PVPANIC_PANICKED } from '../devices/pvpanic.js'
 import { pvpanicPortFile } from '../firmware/pvpanic-port.js'
 import type { Machine } from '../machine/machine.js'
 
+/** A guest without a CPU: what it would do, as far as a panic is concerned. */
 export interface ScriptedGuest {
   /**
    * How it comes to the device's port. 'firmware': as Linux and Windows do, from the ACPI device that the firmware makes
@@ -16,6 +17,7 @@ export interface ScriptedGuest {
   readonly usesDma?: boolean
 }
 
+/** What such a guest did. */
 export interface GuestRun {
   /** Where its driver wrote; undefined: it found no device. */
   readonly port: number | undefined

@@ -3,6 +3,7 @@
 import { isBefore, parseVersion } from '../common/version.js'
 import type { CrashAction } from './domain-definition.js'
 
+/** The `on_crash` values that virt-install writes by itself. */
 export interface VirtInstallDefaults {
   /** What is written while the guest is being installed, and what afterwards; undefined: libvirt's default, destroy. */
   readonly installing: CrashAction | undefined
@@ -14,7 +15,10 @@ const S390_PRESERVE = '1.4.0'
 const NO_IOBASE_SINCE = '1.4.3' // commit 48604bfb3
 const BARE_ELEMENT_SINCE = '5.0.0' // commit ebeb80073
 
-/** @param version of virt-manager, of which virt-install is a part: '0.10.0', '4.1.0', ... */
+/**
+ * What a version of virt-install writes as `on_crash` if it is not told.
+ * @param version of virt-manager, of which virt-install is a part: '0.10.0', '4.1.0', ...
+ */
 export function virtInstallDefaults(version: string, arch = 'x86_64'): VirtInstallDefaults {
   const parsed = parseVersion('virt-install', version)
   if (!isBefore(parsed, parseVersion('', NO_ON_CRASH_SINCE))) return { installing: undefined, onCrash: undefined }

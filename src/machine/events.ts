@@ -34,6 +34,7 @@ export interface MachineEvents {
   POWERDOWN: undefined
 }
 
+/** The name of an event, as QMP has it. */
 export type EventName = keyof MachineEvents
 
 export const EVENT_NAMES: readonly EventName[] = [

@@ -15,15 +15,21 @@ export interface GuestMachine {
   readonly runState: string
   /** The exit code once the machine has ended. */
   readonly exitCode: number | undefined
+  /** What the guest reported. */
   readonly panics: Pick<PanicLog, 'total' | 'dropped' | 'entries'>
+  /** Calls `listener` at each such event, '*' at every one. Returns what ends that. */
   on<Name extends EventName | '*'>(event: Name, listener: EventListener<Name>): () => void
   /** Calls `listener` with the exit code when the machine has ended, after the last event. Returns what ends that. */
   onEnd(listener: (exitCode: number) => void): () => void
   /** Changes what happens from the next event on; what is not given stays. */
   setActions(actions: Partial<MachineActions>): Awaitable<void>
+  /** Lets the guest run. */
   cont(): Awaitable<void>
+  /** Stops the guest. */
   stop(): Awaitable<void>
+  /** Resets the machine; what runs goes on running. */
   reset(): Awaitable<void>
+  /** Presses the power button. */
   powerdown(): Awaitable<void>
   /** Ends the machine: by QMP's quit, or as the host's SIGTERM does. */
   quit(reason?: 'host-qmp-quit' | 'host-signal'): Awaitable<void>

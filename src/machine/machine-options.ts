@@ -18,6 +18,7 @@ export interface MachineActions {
   readonly rebootAction: 'reset' | 'shutdown'
 }
 
+/** What a machine is made with. Options that are not given are as QEMU has them. */
 export interface MachineOptions extends Partial<MachineActions> {
   /** Port of the pvpanic device, 0..0xffff; 0 shadows the DMA controller's first port; null for no device. Default: 0x505. */
   readonly iobase?: number | null

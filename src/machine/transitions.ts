@@ -5,6 +5,7 @@ import type { QemuFacts } from './qemu-versions.js'
 
 /** QEMU's run states, those that a machine of this kind can be in. 'shutdown' with an exit code is the end. */
 export const RUN_STATES = ['prelaunch', 'running', 'paused', 'guest-panicked', 'shutdown'] as const
+/** What a machine is doing, in QEMU's words. */
 export type RunState = (typeof RUN_STATES)[number]
 
 /**

@@ -4,6 +4,7 @@ import type { PlannedRange } from './planned-qemu.js'
 
 /** How a QEMU shows option 2b that it is good: the device has a new name, or the old device has a new property. */
 export const MARKERS = ['renamed device', 'dummy property', 'reversibility property'] as const
+/** A way in which libvirt could find out what a QEMU can do. */
 export type Marker = (typeof MARKERS)[number]
 
 /** Asks a QEMU over QMP and gives the answer's `return`; undefined stands for QMP's error DeviceNotFound. */

@@ -3,6 +3,7 @@
 import type { CrashAction } from '../libvirt/domain-definition.js'
 import type { Plan } from './plan-panic-notifier.js'
 
+/** Whether a tool that makes domains should add the element. */
 export interface LibosinfoAdvice {
   readonly addElement: boolean
   /** To be written with the element, so that the guest's behaviour does not change. */

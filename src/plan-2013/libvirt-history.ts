@@ -1,5 +1,6 @@
 // What libvirt could do about panics, and since when; and what of the message's plan it never did.
 
+/** Something that libvirt has had since a version, with its source. */
 export interface LibvirtFact {
   readonly since: string
   readonly what: string

@@ -9,6 +9,7 @@ import { PLANNED_RANGES } from './planned-qemu.js'
 import { disagreements } from './simulate.js'
 import { answerToday, libvirtBeside, type TodayAnswer, type TodayInput } from './today.js'
 
+/** The rows that are asked for. */
 export interface MatrixFilter {
   /** A version. All of the message's ranges. */
   readonly qemu?: string
@@ -23,6 +24,7 @@ export interface MatrixFilter {
   readonly stage?: Stage
 }
 
+/** A row of the table of the options 1, 2a and 2b, executed. */
 export interface MatrixRow {
   /** The version asked for, or the name of a range. */
   readonly qemu: string
@@ -78,6 +80,7 @@ function checkExists(qemu: string | undefined, machineType = 'pc'): void {
   checkMachineType(qemu, machineType)
 }
 
+/** A row of the table of real versions. */
 export interface TodayRow {
   readonly input: Required<TodayInput>
   readonly answer: TodayAnswer

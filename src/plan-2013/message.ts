@@ -26,6 +26,7 @@ export const MESSAGE = {
     'With QEMU 1.5.0 to 1.6.1, the <panic-notifier/> element will not be available and not exposed in libvirt capabilities. Thus with this version libosinfo would omit <panic-notifier/> from the XML. Guest policy will always be followed correctly.',
   noContinue: 'libvirt can just not issue the "continue" monitor command when the guest is panicked.',
 } as const
+/** The name of a sentence of the proposal. */
 export type MessageSentence = keyof typeof MESSAGE
 
 /** A question that the message leaves open, and how it can be read. */
@@ -119,6 +120,7 @@ export const OPEN_QUESTIONS = {
     why: 'without a driver nothing is written',
   },
 } as const satisfies Record<string, OpenQuestion>
+/** The name of a question that the proposal leaves open. */
 export type QuestionId = keyof typeof OPEN_QUESTIONS
 
 /** The readings that can be chosen. */
@@ -130,4 +132,5 @@ export interface Readings {
   readonly N8: 'yes' | 'no'
 }
 
+/** The readings on which every table rests unless others are given. */
 export const CHOSEN_READINGS: Readings = { N1: 'pc-1.5', N2: 'no', N4: 'refuse', N5: 'with the element', N8: 'yes' }

@@ -3,6 +3,7 @@
 import { hex } from '../common/hex.js'
 import type { Machine } from '../machine/machine.js'
 
+/** What a migration to another QEMU does to a guest. */
 export interface Migration {
   /** The guest goes on as it did before: running, paused or panicked. */
   readonly runsOn: boolean

@@ -12,11 +12,15 @@ import { type PlannedQemu, plannedQemu } from './planned-qemu.js'
 
 /** What on_crash can be here: libvirt's QEMU driver refuses rename-restart. */
 export const PLANNED_ACTIONS = CRASH_ACTIONS.filter((action) => action !== 'rename-restart')
+/** The options of the proposal. */
 export const OPTIONS = ['1', '2a', '2b'] as const
+/** One of the options of the proposal. */
 export type Option = (typeof OPTIONS)[number]
 /** 'A': current functionality. 'B': on_crash=ignore exists, and a QEMU marks that a panicked guest can go on. */
 export const STAGES = ['A', 'B'] as const
+/** The stage of the proposal that is carried out. */
 export type Stage = (typeof STAGES)[number]
+/** The situation that is asked about. */
 export interface PlanInput {
   /** QEMU version, such as '1.5.3', '1.5.4' (planned, never made) or '7.2'. */
   readonly qemu: string

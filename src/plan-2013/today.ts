@@ -9,6 +9,7 @@ import { FIRST_WITH_PVPANIC, qemuRelease } from '../machine/qemu-releases.js'
 import { qemuProfile } from '../machine/qemu-versions.js'
 import { LIBVIRT_HISTORY, type LibvirtFact } from './libvirt-history.js'
 
+/** A situation with real versions of QEMU and libvirt. */
 export interface TodayInput {
   /** A real version, '1.5.0' to '11.1', or one before pvpanic. */
   readonly qemu: string
@@ -22,6 +23,7 @@ export interface TodayInput {
   readonly onCrash?: Exclude<LifecycleAction, 'rename-restart'>
 }
 
+/** What really happens in such a situation. */
 export interface TodayAnswer {
   readonly devices: readonly DevicePlace[]
   /** libvirt knows the element, and this QEMU the device. Otherwise libvirt drops it or refuses it. */

@@ -15,6 +15,7 @@ export type { Guest } from './guest.js'
 
 /** 'v86': in this process, 32-bit only. 'qemu': an installed qemu-system-x86_64. */
 export const ENGINES = ['v86', 'qemu'] as const
+/** The name of an engine. */
 export type EngineName = (typeof ENGINES)[number]
 
 /** How to boot a guest in either engine. */

@@ -147,6 +147,7 @@ export class Guest<M extends GuestMachine = GuestMachine> {
     return this.#disposal
   }
 
+  /** `dispose()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }

@@ -16,6 +16,7 @@ export class GuestError extends Error {
   }
 }
 
+/** How long a wait may take. */
 export interface WaitOptions {
   /** Milliseconds, 1..0x7fffffff. Default: the guest's `timeoutMs`. */
   readonly timeoutMs?: number

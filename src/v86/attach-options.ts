@@ -4,6 +4,7 @@ import type { OptionNames } from '../common/check.js'
 import type { FwCfgFile } from '../firmware/pvpanic-port.js'
 import { MACHINE_OPTIONS, type MachineOptions } from '../machine/machine-options.js'
 
+/** A machine's options, without what the emulator gives, and what the emulator is to do. */
 export interface AttachOptions extends Omit<MachineOptions, 'cpu' | 'memory'> {
   /**
    * Whether the machine's DMA controllers and page registers serve the guest in place of v86's. v86's floppy moves its

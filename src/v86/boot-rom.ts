@@ -27,6 +27,7 @@ interface WasmApi {
 }
 const wasmApi = (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly
 
+/** What an emulator starts from. */
 export interface EmulatorOptions {
   /**
    * Firmware image, 16 bytes to 1 MiB. Its last byte lies at the top of the first MiB, and again at the top of 4 GiB.

@@ -7,6 +7,7 @@ import { QmpEvents } from './events.js'
 import { ObjectTree } from './qom.js'
 import type { QmpVersion } from './version.js'
 
+/** What the monitor knows of the guest, which the machine does not. */
 export interface QmpMonitorOptions {
   /** What query-name tells. The guest has no name. */
   readonly name?: string

@@ -11,6 +11,7 @@ import { QMP_COMMANDS } from './commands.js'
 import { QmpError } from './error.js'
 import type { QmpMonitor } from './monitor.js'
 
+/** The client's side of a QMP session. */
 export interface QmpSessionOptions {
   /** Takes what goes to the client, ASCII only. */
   readonly send: (bytes: Uint8Array) => void

@@ -18,6 +18,7 @@ import {
   writeHex,
 } from './words.js'
 
+/** The client's side of a qtest session, and the guest's memory. */
 export interface QtestSessionOptions {
   /** Takes what goes to the client. */
   readonly send: (bytes: Uint8Array) => void

@@ -16,6 +16,7 @@ export interface QmpClientEvent {
   readonly timestamp: Timestamp
 }
 
+/** How a client waits, and whom it tells of events. */
 export interface QmpClientOptions {
   /** Milliseconds that connecting with negotiation, and each command, may take. 10,000. */
   readonly timeoutMs?: number

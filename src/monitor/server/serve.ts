@@ -19,6 +19,7 @@ import { listenAtPath, listenAtPort } from './unix-socket.js'
 /** The protocols that are served. */
 export type Protocol = 'qmp' | 'qtest'
 
+/** What a server knows of the guest, and whom it tells. */
 export interface MonitorServerOptions extends QmpMonitorOptions {
   /** The guest's memory, for qtest. None: reads give 0, writes vanish. */
   readonly memory?: DmaMemory
@@ -34,6 +35,7 @@ export interface MonitorServerOptions extends QmpMonitorOptions {
   readonly onWarning?: (text: string) => void
 }
 
+/** Where a machine is served. */
 export interface ServeOptions extends MonitorServerOptions {
   /** Addresses to serve QMP at: `unix:PATH` or `tcp:HOST:PORT`. */
   readonly qmp?: readonly string[]

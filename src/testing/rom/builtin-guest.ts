@@ -5,6 +5,7 @@ import { PVPANIC_DEFAULT_IOBASE, PVPANIC_PANICKED } from '../../devices/pvpanic.
 import { GuestRom } from './guest-rom.js'
 import { NO_DEVICE } from './pc-ports.js'
 
+/** Where the built-in guest looks for the device, and how large its image is. */
 export interface BuiltinGuestOptions {
   /** Where the guest looks for pvpanic, 0..0xffff. Default: 0x505. */
   readonly iobase?: number

@@ -9,11 +9,15 @@ export const REGISTERS_32 = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'e
 /** Segment registers, in the order of their numbers in an instruction. */
 export const SEGMENT_REGISTERS = ['es', 'cs', 'ss', 'ds'] as const
 
+/** An 8-bit register. */
 export type Register8 = (typeof REGISTERS_8)[number]
+/** A 16-bit register. */
 export type Register16 = (typeof REGISTERS_16)[number]
+/** A 32-bit register. */
 export type Register32 = (typeof REGISTERS_32)[number]
 /** A register of more than a byte. */
 export type WordRegister = Register16 | Register32
+/** A segment register. */
 export type SegmentRegister = (typeof SEGMENT_REGISTERS)[number]
 /** What IN and OUT move: a byte, a word or a double word. */
 export type Accumulator = 'al' | 'ax' | 'eax'

@@ -16,6 +16,7 @@ const HEADER_SIZE = 32
 /** What the kernel writes to isa-debug-exit: "all done". */
 const SUCCESS = 0x10
 
+/** What the test kernel does. */
 export interface KernelOptions {
   /** Port of pvpanic, 0..0xffff. Default: 0x505. */
   readonly iobase?: number
