@@ -30,6 +30,12 @@ export interface Step {
   readonly exitCode?: number
 }
 
+/** The steps of a program of its own, in a recording of many. */
+export interface LifeLine extends Omit<Header, 'program'> {
+  readonly title: string
+  readonly steps: readonly Step[]
+}
+
 export interface Recording<Head extends Header, Line> {
   readonly header: Head
   readonly lines: readonly Line[]

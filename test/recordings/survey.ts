@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import type { QemuEvent } from '../qemu/qemu-process.js'
 import { versionIn } from '../qemu/reference.js'
-import { type Header, type Step, writeRecording } from './recording.js'
+import { type Header, type LifeLine, recordedVersions, recordingNames, type Step, writeRecording } from './recording.js'
 import { Replay } from './replay.js'
 
 type SurveyEvent = readonly [event: string, data?: QemuEvent['data']]
@@ -55,9 +55,12 @@ interface Found {
 }
 
 /** Steps that are enough of a version, from as many of its files as it takes. */
-const ENOUGH = 4_200
+const ENOUGH = 3_200
 /** Migration is not simulated; there is nothing to wait for. */
 const NOT_SIMULATED = /^(?:migrate|query-migrate|sleep)/
+
+/** Of these this folder has recordings of its own. */
+const recordedHere = new Set(recordedVersions().filter((version) => recordingNames(version, 'lifecycle').length > 0))
 
 const { values, positionals } = parseArgs({ options: { keep: { type: 'boolean' } }, allowPositionals: true })
 const [folder] = positionals
@@ -67,12 +70,10 @@ if (folder === undefined || positionals.length > 1) {
   --keep  copies as much of each version as "npm test" replays`)
   process.exit(2)
 }
-process.exitCode = replayFolder(folder, values.keep === true) === 0 ? 0 : 1
-
 function replayFolder(path: string, keep: boolean): number {
   let steps = 0
   let differences = 0
-  const kept = new Map<string, number>()
+  const kept = new Kept()
   for (const file of readdirSync(path).filter((name) => name.endsWith('.json.gz'))) {
     const survey = JSON.parse(gunzipSync(readFileSync(join(path, file))).toString()) as Survey
     for (const found of recordingsIn(file, survey)) {
@@ -80,18 +81,47 @@ function replayFolder(path: string, keep: boolean): number {
       const [compared, different] = compare(file, found)
       steps += compared
       differences += different
-      if (keep) keepSome(found, kept)
+      if (keep) kept.add(found)
     }
   }
+  kept.write()
   console.log(`${steps} steps, ${differences} differences`)
   return differences
 }
 
-function keepSome({ name, version, header, steps }: Found, kept: Map<string, number>): void {
-  const before = kept.get(version) ?? 0
-  if (steps.length === 0 || (name.startsWith('ports') && before >= ENOUGH)) return
-  kept.set(version, before + steps.length)
-  writeRecording<Header, Step>(version, name, { header, lines: steps })
+/** What "npm test" replays of each version: every life and every byte, and as many random streams as are enough. */
+class Kept {
+  readonly #steps = new Map<string, number>()
+  readonly #lives = new Map<string, Map<string, Found>>()
+
+  add(found: Found): void {
+    const { name, version, header, steps } = found
+    if (steps.length === 0 || recordedHere.has(version)) return
+    const lives = this.#lives.get(version) ?? new Map<string, Found>()
+    this.#lives.set(version, lives)
+    if (name.startsWith('life')) {
+      lives.set(name, found)
+      return
+    }
+    const before = this.#steps.get(version) ?? 0
+    if (name.startsWith('ports') && before >= ENOUGH) return
+    this.#steps.set(version, before + steps.length)
+    writeRecording<Header, Step>(version, name, { header, lines: steps })
+  }
+
+  write(): void {
+    for (const [version, lives] of this.#lives) {
+      const lines = [...lives.values()].map(({ name, header: { program, ...start }, steps }) => ({
+        title: name,
+        ...start,
+        steps,
+      }))
+      const [first] = lives.values()
+      if (first === undefined) continue
+      const header = { program: first.header.program, arguments: ['(as each line says)'] }
+      writeRecording<Header, LifeLine>(version, 'lives', { header, lines })
+    }
+  }
 }
 
 /** Returns the numbers of steps and of differences. */
@@ -147,7 +177,7 @@ function* recordingsIn(file: string, survey: Survey): Generator<Found> {
   for (const [name, life] of Object.entries(lives)) {
     if (life?.steps === undefined) continue
     if (!life.steps.some(({ op }) => NOT_SIMULATED.test(op.replace(/^qmp /, '')))) {
-      yield found(`lives-${name}`, life.args, life.steps)
+      yield found(`life-${name}`, life.args, life.steps)
     }
   }
 }
@@ -173,3 +203,5 @@ function stepsOf(steps: readonly SurveyStep[], start: string): Step[] {
     return step
   })
 }
+
+process.exitCode = replayFolder(folder, values.keep === true) === 0 ? 0 : 1
