@@ -10,6 +10,7 @@ import { qtestTarget } from './qtest.js'
 import { savedStateTarget } from './saved-state.js'
 import type { FuzzTarget } from './target.js'
 import { traceTarget } from './trace.js'
+import { v86StateTarget } from './v86-state.js'
 import { xmlTarget } from './xml.js'
 
 export const TARGETS: readonly FuzzTarget[] = [
@@ -17,6 +18,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   machineTarget(),
   floodTarget,
   savedStateTarget,
+  v86StateTarget,
   qmpTarget,
   qtestTarget,
   jsonTarget,
