@@ -114,11 +114,13 @@ class Judge {
     const found = this.#text?.then(() => undefined)
     while (true) {
       const report = await Promise.race([found, this.#guest.nextPanic({ timeoutMs: left(this.#limit) })])
-      if (this.#isTextSeen || report === undefined)
-        return { exitCode: EXIT.asExpected, text: `the guest printed ${this.#wantedText()}` }
-      if (this.#stands())
+      if (this.#isTextSeen || report === undefined) return this.#textPrinted()if (this.#stands())
         return this.#unmet(`the guest reported ${report.event}; run state ${this.#guest.machine.runState}`)
     }
+  }
+
+  #textPrinted(): Verdict {
+    return { exitCode: EXIT.asExpected, text: `the guest printed ${this.#wantedText()}` }
   }
 
   /** The rest was as expected: so must be the text, now or later. */
@@ -174,12 +176,14 @@ class Judge {
     const { expect, expectExit } = this.#expectations
     const { total } = this.#guest.machine.panics
     const how = `the guest ${this.#howItEnded(reason)}${total === 0 && expectExit === undefined ? ' without a report' : ''}`
-    if (this.#text !== undefined && !this.#isTextSeen) return this.#unmet(how)
-    const isTextAlone = this.#text !== undefined && expect === undefined
+    if (this.#text !== undefined) {
+      if (!this.#isTextSeen) return this.#unmet(how)
+      if (expect === undefined && expectExit === undefined) return this.#textPrinted()
+    }
     const isWanted =
       expectExit !== undefined
         ? this.#guest.exitCode === expectExit && (expect ?? 'none') === 'none'
-        : expect === 'none' || (expect === undefined && (reason === 'ended' || isTextAlone))
+        : expect === 'none' || (expect === undefined && reason === 'ended')
     if (isWanted) return { exitCode: EXIT.asExpected, text: how }
     return expectExit === undefined ? { exitCode: EXIT.unexpected, text: how } : this.#unmet(how)
   }
