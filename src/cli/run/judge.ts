@@ -114,7 +114,8 @@ class Judge {
     const found = this.#text?.then(() => undefined)
     while (true) {
       const report = await Promise.race([found, this.#guest.nextPanic({ timeoutMs: left(this.#limit) })])
-      if (this.#isTextSeen || report === undefined) return this.#textPrinted()if (this.#stands())
+      if (this.#isTextSeen || report === undefined) return this.#textPrinted()
+      if (this.#stands())
         return this.#unmet(`the guest reported ${report.event}; run state ${this.#guest.machine.runState}`)
     }
   }
