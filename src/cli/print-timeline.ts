@@ -8,6 +8,7 @@ const COLOURS = {
   ports: 'gray',
   event: 'yellow',
   state: 'cyan',
+  domain: 'blue',
   host: 'magenta',
   end: 'green',
 } as const

@@ -12,7 +12,7 @@ import type { Guest } from '../testing/guest.js'
 export interface TimelineEntry {
   /** Milliseconds since the guest began. */
   readonly time: number
-  readonly kind: 'serial' | 'ports' | 'event' | 'state' | 'host' | 'end'
+  readonly kind: 'serial' | 'ports' | 'event' | 'state' | 'domain' | 'host' | 'end'
   readonly text: string
 }
 
@@ -71,7 +71,7 @@ export class Timeline {
   }
 
   /** Notes what the host does, or how it ended, after all that the guest did before. */
-  add(kind: 'host' | 'end', text: string): void {
+  add(kind: 'domain' | 'host' | 'end', text: string): void {
     this.#flush()
     this.#addState()
     if (kind === 'end' && this.#dropped > 0)

@@ -6,8 +6,8 @@ import { coreFileName } from '../common/core-file-name.js'
 import { messageOf } from '../common/message-of.js'
 import { Machine } from '../machine/machine.js'
 import { MachineError } from '../machine/machine-error.js'
-import type { MachineActions } from '../machine/machine-options.js'
-import { launchMachine } from '../qemu-options/launch-machine.js'
+import type { MachineActions, MachineOptions } from '../machine/machine-options.js'
+import { launchedOptions } from '../qemu-options/launch-machine.js'
 import { refusedDriverAction, refusedDump } from './check-definition.js'
 import { CRASH_ACTIONS, checkIsDefinition, type DomainDefinition, LIBVIRT_ACTIONS } from './domain-definition.js'
 import { bareGuest, type DomainGuest, dumpOf, executeOn } from './domain-guest.js'
@@ -48,6 +48,16 @@ export interface DumpOptions {
 export interface RestoreOptions {
   /** Whether the guest runs then, whatever it did when it was saved. */
   readonly running?: boolean
+}
+
+/** Options of `bootGuest({ engine: 'qemu' })` for a domain. */
+export interface QemuGuestOptions {
+  /** No device but those of `qemuArguments`. */
+  readonly iobase: null
+  readonly shutdownAction: 'pause'
+  readonly startPaused: true
+  readonly machineType?: string
+  readonly qemuArguments: readonly string[]
 }
 
 /** A saved domain, for `restore`. */
@@ -152,6 +162,30 @@ export class Domain {
   onMonitor(listener: Listener<MonitorEvent>): () => void {
     this.#monitorListeners.add(listener)
     return () => this.#monitorListeners.delete(listener)
+  }
+
+  /**
+   * What `bootGuest()` or `attach()` must be told for a guest that `start` can be given: the domain's panic devices and
+   * machine type, and that the guest waits. For engine 'qemu' libvirt's own arguments; -cpu and what is passed through
+   * are among them.
+   * @throws {DomainError} in QEMU's words, if it would not start.
+   */
+  guestOptions(engine?: 'v86'): Omit<MachineOptions, 'cpu' | 'memory'>
+  guestOptions(engine: 'qemu'): QemuGuestOptions
+  guestOptions(engine: 'v86' | 'qemu'): Omit<MachineOptions, 'cpu' | 'memory'> | QemuGuestOptions
+  guestOptions(engine: 'v86' | 'qemu' = 'v86'): Omit<MachineOptions, 'cpu' | 'memory'> | QemuGuestOptions {
+    checkOneOf('engine', engine, ['v86', 'qemu'])
+    if (engine === 'v86') {
+      return this.#fromCommandLine(({ cpu: _cpu, memory: _memory, ...options }) => options)
+    }
+    const { machineType = this.#persistent.machineType } = this.#options
+    return {
+      iobase: null,
+      shutdownAction: 'pause',
+      startPaused: true,
+      ...(machineType === '' ? {} : { machineType }),
+      qemuArguments: this.#arguments(),
+    }
   }
 
   /**
@@ -336,12 +370,21 @@ export class Domain {
   }
 
   #launch(): Machine {
+    return this.#fromCommandLine((options) => new Machine(options))
+  }
+
+  #arguments(): readonly string[] {
+    const { libvirt, qemu, arguments: given } = this.#options
+    return given ?? qemuArguments(this.definition, { ...(libvirt && { libvirt }), ...(qemu && { qemu }) })
+  }
+
+  /** Makes something of what the command line tells the machine. */
+  #fromCommandLine<Made>(make: (options: MachineOptions) => Made): Made {
     const { definition } = this
-    const { machineType = definition.machineType, libvirt, qemu } = this.#options
-    const args =
-      this.#options.arguments ?? qemuArguments(definition, { ...(libvirt && { libvirt }), ...(qemu && { qemu }) })
+    const { machineType = definition.machineType, libvirt } = this.#options
     try {
-      return launchMachine(args, { ...this.#options, ...(machineType === '' ? {} : { machineType }) })
+      const options = { ...this.#options, ...(machineType === '' ? {} : { machineType }) }
+      return make(launchedOptions(this.#arguments(), options))
     } catch (error) {
       if (!(error instanceof MachineError)) throw error
       const program = definition.emulator === '' ? 'qemu-system-x86_64' : (definition.emulator.split('/').at(-1) ?? '')

@@ -1,7 +1,14 @@
 // The managers' side: domain XML, on_crash, what libvirt does about a panic, virt-install's defaults. It runs in a browser too.
 
 export { type LaunchOptions, launchMachine } from '../qemu-options/launch-machine.js'
-export { Domain, type DumpOptions, type RestoreOptions, type SavedDomain, type StartOptions } from './domain.js'
+export {
+  Domain,
+  type DumpOptions,
+  type QemuGuestOptions,
+  type RestoreOptions,
+  type SavedDomain,
+  type StartOptions,
+} from './domain.js'
 export {
   CRASH_ACTIONS,
   type CrashAction,

@@ -40,6 +40,11 @@ const PVPANIC_LIKE = /(^|-)pvpanic$/
  * @throws {MachineError} in QEMU's words, if QEMU would not start, or would print a help text instead.
  */
 export function launchMachine(args: readonly string[], options: LaunchOptions = {}): Machine {
+  return new Machine(launchedOptions(args, options))
+}
+
+/** What `launchMachine` tells the machine, for one that an emulator gets by `attach()`. @throws {MachineError} as it does. */
+export function launchedOptions(args: readonly string[], options: LaunchOptions = {}): MachineOptions {
   const { portProperties = QEMU_NAMES.portProperties, typeName = QEMU_NAMES.driver } = options
   const profile = qemuProfile(options.qemu, options.machineType)
   const machine = inMachineErrors(() => {
@@ -52,7 +57,7 @@ export function launchMachine(args: readonly string[], options: LaunchOptions = 
       ...buildDevices({ devices: ours, globals }, profile, { driver: typeName, portProperties }).machine,
     }
   })
-  return new Machine({ ...pickOptions<MachineOptions>(options, MACHINE_OPTIONS), ...machine, startPaused: true })
+  return { ...pickOptions<MachineOptions>(options, MACHINE_OPTIONS), ...machine, startPaused: true }
 }
 
 /** Runs `read`; an option that it refuses becomes a machine's refusal to start. */

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { coreFileName, portableFileName } from '../../common/core-file-name.js'
 import { pick } from '../../common/pick.js'
-import { bootGuest } from '../../testing/boot-guest.js'
+import { type BootOptions, bootGuest } from '../../testing/boot-guest.js'
 import type { Guest } from '../../testing/guest.js'
 import { EXIT } from '../exit-codes.js'
 import type { Terminal } from '../terminal.js'
 import { Timeline } from '../timeline.js'
 import { refusing } from '../usage-error.js'
 import { describeExpectations, judge, type Verdict } from './judge.js'
+import { ManagedGuest } from './managed-guest.js'
 import { qemuMonitor, RunMonitor } from './monitor.js'
 import { GUEST_OPTIONS, type RunOptions } from './options.js'
 import { ProgressLine } from './progress-line.js'
@@ -32,6 +33,7 @@ export class Attempt {
   readonly #serial: SerialOutput
   readonly #monitor: RunMonitor
   #guest: Guest | undefined
+  #domain: ManagedGuest | undefined
   #waitsFor = 'the images'
 
   /** @throws {UsageError} if the serial line's file cannot be written. */
@@ -55,6 +57,11 @@ export class Attempt {
   /** Undefined until there is one. */
   get guest(): Guest | undefined {
     return this.#guest
+  }
+
+  /** Undefined without `--domain`. */
+  get domain(): ManagedGuest | undefined {
+    return this.#domain
   }
 
   get seconds(): number {
@@ -84,27 +91,41 @@ export class Attempt {
 
   async #watch(): Promise<Verdict> {
     const options = this.#options
-    const guest = await this.#boot()
+    const { domain: file } = options
+    const domain =
+      file === undefined ? undefined : await refusing(() => ManagedGuest.read(file, options, this.timeline))
+    this.#domain = domain
+    const guest = await this.#boot(domain?.guestOptions)
     this.#guest = guest
     this.timeline.follow(guest)
     this.#serial.connect(guest)
     await this.#monitor.open(guest)
+    await domain?.start(guest)
     this.#waitsFor = describeExpectations(options)
     const limit = { timeoutMs: options.timeout, deadline: this.#began + options.timeout }
     const verdict = await judge(guest, options, limit)
     if (this.#interruption.signal.aborted) return verdict
-    if (options.dumpDir !== undefined) await this.#dump(guest, options.dumpDir)
+    this.#waitsFor = 'the manager'
+    await domain?.settled()
+    if (options.dumpDir !== undefined && domain === undefined) await this.#dump(guest, options.dumpDir)
     if (options.qmp !== undefined) await this.#leaveToClient(guest, verdict)
     return verdict
   }
 
-  async #boot(): Promise<Guest> {
+  async #boot(managed: BootOptions = {}): Promise<Guest> {
     const { timeout, qmp } = this.#options
-    const guestOptions = { ...pick(this.#options, GUEST_OPTIONS), ...snapshotOf(this.#options) }
+    const guestOptions: BootOptions = {
+      ...pick(this.#options, GUEST_OPTIONS),
+      ...snapshotOf(this.#options),
+      ...managed,
+    }
+    const monitor = qemuMonitor(guestOptions, qmp)
+    const given = [managed, monitor].flatMap(({ qemuArguments = [] }) => qemuArguments)
+    const qemuArguments = given.length === 0 ? {} : { qemuArguments: given }
     const late = setTimeout(() => this.#interruption.end(LATE), timeout)
     const { signal } = this.#interruption
     try {
-      return await refusing(() => bootGuest({ ...guestOptions, ...qemuMonitor(guestOptions, qmp), signal }))
+      return await refusing(() => bootGuest({ ...guestOptions, ...qemuArguments, signal }))
     } finally {
       clearTimeout(late)
     }

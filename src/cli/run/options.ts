@@ -66,6 +66,9 @@ export interface RunOptions extends GuestOptions, Expectations, SnapshotChoices 
   readonly dumpDir?: string
   readonly dumpName: (typeof DUMP_NAMES)[number]
   readonly qmp?: SocketAddress
+  /** A file of domain XML. */
+  readonly domain?: string
+  readonly libvirt?: string
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -115,6 +118,11 @@ function addGuestOptions(command: Command): void {
       ).choices(['kvm', 'tcg']),
     )
     .option('--machine-type <name>', 'machine type of that version, such as pc-i440fx-1.5 (default: pc)')
+    .option(
+      '--domain <file>',
+      'run the guest as this libvirt domain (XML): its devices, and what libvirt does on a panic',
+    )
+    .option('--libvirt <version>', 'with --domain: libvirt version, from 9.0 on (default: the newest known)')
 }
 
 function addExpectations(command: Command): void {
@@ -155,7 +163,10 @@ function addOutputs(command: Command): Command {
       repeated(parseReportTarget),
     )
     .option('--qmp <address>', 'serve QMP at unix:PATH or tcp:HOST:PORT, until the machine ends', parseAddress)
-    .option('--dump-dir <folder>', 'write a core dump of a guest that has panicked and stands there')
+    .option(
+      '--dump-dir <folder>',
+      'write a core dump of a guest that has panicked and stands there; with --domain where on_crash dumps (default: .)',
+    )
     .addOption(
       new Option(
         '--dump-name <style>',
@@ -167,6 +178,11 @@ function addOutputs(command: Command): Command {
     .option('--json', 'print one JSON document at the end instead of lines')
     .addOption(new Option('--ndjson', 'print a JSON document a line, as things happen').conflicts('json'))
 }
+
+/** What the XML of a domain says. */
+const DECIDED_BY_DOMAIN = ['iobase', 'events', 'onPanic', 'resetLimit', 'machineType', 'dumpName'] as const
+
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 
 /** Ends with a usage error if an option would be ignored, or could never be met. */
 export function refuseMeaningless(options: RunOptions, command: Command): void {
@@ -185,6 +201,11 @@ export function refuseMeaningless(options: RunOptions, command: Command): void {
   } = options
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli'
   const refuse = (when: boolean, reason: string) => (when ? command.error(`error: ${reason}`) : undefined)
+  if (options.domain !== undefined) {
+    const given = DECIDED_BY_DOMAIN.find(isGiven)
+    refuse(given !== undefined, `--${given && dashed(given)} has no meaning with --domain: the domain's XML decides`)
+  }
+  refuse(options.libvirt !== undefined && options.domain === undefined, '--libvirt has a meaning with --domain only')
   refuse(
     options.append !== undefined && kernel === undefined && multiboot === undefined,
     '--append is the command line of a kernel: give --kernel or --multiboot',
@@ -206,7 +227,11 @@ export function refuseMeaningless(options: RunOptions, command: Command): void {
     'engine v86 has memory up to 2047M (--memory); --engine qemu takes more',
   )
   refuse(
-    expect === 'panic' && expectExit !== undefined && onPanic === 'preserve' && qmp === undefined,
+    expect === 'panic' &&
+      expectExit !== undefined &&
+      onPanic === 'preserve' &&
+      qmp === undefined &&
+      options.domain === undefined,
     '--expect panic and --expect-exit need a guest that goes on after its panic: give --on-panic log, or destroy, or --qmp',
   )
 }

@@ -27,6 +27,7 @@ Examples:
   isa-pvpanic run --bios my.rom --expect panic --report junit=results.xml
   isa-pvpanic run --kernel bzImage --initrd initrd.gz --append console=ttyS0 --expect panic --fail-on 'BUG:'
   isa-pvpanic run --engine qemu --kernel bzImage --on-panic log --debug-exit 0xf4 --expect panic --expect-exit 33
+  isa-pvpanic run --domain guest.xml --kernel bzImage --append 'console=ttyS0 panic=0'
   isa-pvpanic run --ndjson | jq 'select(.kind == "event")'`,
     )
     .action(async (options: RunOptions) => {
@@ -43,10 +44,10 @@ async function run(options: RunOptions, terminal: Terminal): Promise<number> {
   try {
     const verdict = await attempt.verdict()
     attempt.timeline.add('end', verdict.text)
-    const { guest, seconds } = attempt
+    const { guest, domain, seconds } = attempt
     const summary = { ...verdict, name: titleOf(options), seconds, serial: guest?.serial.text ?? '' }
     for (const report of reports) await writeReport(report, summary)
-    tellResult(options, terminal, { guest, timeline: attempt.timeline, verdict })
+    tellResult(options, terminal, { guest, domain, timeline: attempt.timeline, verdict })
     return verdict.exitCode
   } finally {
     await attempt.close()

@@ -6,6 +6,7 @@ import { printEntry } from '../print-timeline.js'
 import type { Terminal } from '../terminal.js'
 import type { Timeline, TimelineEntry } from '../timeline.js'
 import { describeExpectations, type Verdict } from './judge.js'
+import type { ManagedGuest } from './managed-guest.js'
 import type { GuestOptions, RunOptions } from './options.js'
 import type { ProgressLine } from './progress-line.js'
 
@@ -19,7 +20,8 @@ export function nameOf(options: GuestOptions): string {
 
 /** What a report calls the run. */
 export function titleOf(options: RunOptions): string {
-  return `${nameOf(options)} in ${options.engine}, on-panic ${options.onPanic}, expecting ${describeExpectations(options)}`
+  const manner = options.domain === undefined ? `on-panic ${options.onPanic}` : `domain ${basename(options.domain)}`
+  return `${nameOf(options)} in ${options.engine}, ${manner}, expecting ${describeExpectations(options)}`
 }
 
 /** What tells of entries as they come, beside the guest's own text if that has the terminal. */
@@ -43,7 +45,12 @@ export function entryTeller(
 export function tellResult(
   { json, ndjson, serial }: RunOptions,
   terminal: Terminal,
-  result: { readonly guest: Guest | undefined; readonly timeline: Timeline; readonly verdict: Verdict },
+  result: {
+    readonly guest: Guest | undefined
+    readonly domain: ManagedGuest | undefined
+    readonly timeline: Timeline
+    readonly verdict: Verdict
+  },
 ): void {
   const target = serial === 'stdio' ? terminal.beside() : terminal
   const { timeline, serial: text, ...summary } = toJson(result)
@@ -52,13 +59,14 @@ export function tellResult(
 }
 
 /** `guest` is undefined if the run was interrupted before there was one. */
-function toJson({ guest, timeline, verdict }: Parameters<typeof tellResult>[2]) {
+function toJson({ guest, domain, timeline, verdict }: Parameters<typeof tellResult>[2]) {
   const { runState = null, exitCode = null, panics } = guest?.machine ?? {}
   return {
     verdict: verdict.text,
     exitCode: verdict.exitCode,
     runState,
     machineExitCode: exitCode,
+    ...(domain && { domain: domain.summary }),
     panics: { total: panics?.total ?? 0, dropped: panics?.dropped ?? 0, entries: panics?.entries() ?? [] },
     serial: guest?.serial.text ?? '',
     timeline: timeline.entries,

@@ -30,6 +30,8 @@ const REPORTS = {
   GUEST_PVSHUTDOWN: { event: 'shutdown', value: PVPANIC_SHUTDOWN },
 } as const
 
+const LONG_MS = 60_000
+
 export interface QemuMachineOptions {
   readonly startPaused?: boolean
   readonly onPanic: PanicMode
@@ -111,9 +113,15 @@ export class QemuMachine implements GuestMachine {
   async quit(reason: 'host-qmp-quit' | 'host-signal' = 'host-qmp-quit'): Promise<void> {
     if (this.#exitCode !== undefined) throw this.#hasEnded('quit')
     const ended = new Promise((resolve) => this.onEnd(resolve))
-    if (reason === 'host-signal') this.#terminate()
-    else await this.#command('quit')
-    await ended
+    // A guest alone keeps no process alive; whoever waits for its end does.
+    const waiting = setInterval(() => {}, LONG_MS)
+    try {
+      if (reason === 'host-signal') this.#terminate()
+      else await this.#command('quit')
+      await ended
+    } finally {
+      clearInterval(waiting)
+    }
   }
 
   /** @throws {QmpError | QmpConnectionError} */
