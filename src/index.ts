@@ -1,6 +1,6 @@
 // The core entry point: port bus, devices, machine. It imports nothing at run time.
 
-export { IoPortBus } from './bus/io-port-bus.js'
+export { IoPortBus, type IoPortBusOptions } from './bus/io-port-bus.js'
 export type { PortDevice } from './bus/port-device.js'
 export type { MapOptions, PortChangeListener, PortMapping, PortRange } from './bus/port-map.js'
 export { type PortAccess, tapPorts } from './bus/port-tap.js'
@@ -13,6 +13,7 @@ export {
   recordPortTrace,
   replayPortTrace,
 } from './bus/port-trace.js'
+export type { WideAccess } from './bus/wide-access.js'
 export { OptionRangeError, OptionTypeError } from './common/check.js'
 export { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, DebugExit } from './devices/debug-exit.js'
 export {
@@ -23,6 +24,7 @@ export {
   I8257_PRIMARY,
   I8257_SECONDARY,
   type I8257Config,
+  type I8257Options,
   type I8257State,
 } from './devices/i8257.js'
 export {

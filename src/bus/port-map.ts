@@ -64,6 +64,11 @@ export class PortMap {
     this.#observer = observer
   }
 
+  /** How many mappings there are. */
+  get size(): number {
+    return this.#layers.length
+  }
+
   /** Adds a window on top of those with the same or a lower priority. */
   add(base: number, size: number, device: PortDevice, { priority = 0, offset = 0 }: MapOptions): PortMapping {
     if (typeof device?.read8 !== 'function' || typeof device.write8 !== 'function') {
@@ -97,11 +102,6 @@ export class PortMap {
     const deviceLeft = this.#layers.some((layer) => layer.device === mapping.device)
     this.#observer.removed(mapping, deviceLeft)
     this.#changed({ base: mapping.base, size: mapping.size })
-  }
-
-  /** Paints anew wherever `device` is mapped. */
-  repaint(device: PortDevice): void {
-    for (const layer of this.#layers) if (layer.device === device) this.#paint(layer)
   }
 
   move(mapping: Mapping, base: number): void {

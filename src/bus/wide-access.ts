@@ -1,6 +1,20 @@
-// How much of a wide access a device takes in one go, and in which form; QEMU's rules (recorded, test/recordings).
+// Accesses of two and four bytes: how much of one a device takes in one go, in which form, and QEMU's rules for the rest.
 
 import type { PortDevice } from './port-device.js'
+
+/**
+ * What becomes of an access of two or four bytes that is not aligned within the device at its first port. One that is
+ * aligned goes to that device whole, even past the device's last port, under every rule.
+ * - `split`: the device takes as much as is aligned, the rest starts over at the next port. QEMU 1.6 to 10.0 over qtest and
+ *   HMP, and for a guest under KVM in any version. Closest to a PC, which has no such access refused.
+ * - `aligned`: it is refused, reads 0 and writes nothing, unless the device takes unaligned accesses. QEMU 11.1 over
+ *   qtest and HMP, and for a guest under TCG from 7.2 on.
+ * - `whole`: the device takes it whole. Where there is none a word is two accesses of a byte, which wrap from port 0xffff
+ *   to 0, and a doubleword reads all ones and writes nothing. QEMU 1.5.
+ */
+export type WideAccess = 'split' | 'aligned' | 'whole'
+
+export const WIDE_ACCESSES: readonly WideAccess[] = ['split', 'aligned', 'whole']
 
 /** The accesses that a device may take whole, as bits. */
 export enum Form {
@@ -20,7 +34,7 @@ export function formsOf({ read16, read32, write16, write32 }: PortDevice): numbe
   )
 }
 
-/** How many of the `left` bytes of an access the device takes in one go: 1, 2 or 4. */
+/** How many of the `left` bytes of an access the device takes in one go under `split`: 1, 2 or 4. */
 export function stepSize(device: PortDevice, offset: number, left: number): number {
   const most = left === 3 ? 2 : left
   if (device.unaligned === true || offset === 0) return most

@@ -9,22 +9,28 @@ const CHANNEL_AT: readonly (number | undefined)[] = [undefined, 2, 3, 1, undefin
 
 /**
  * Page registers read back what was written and survive a reset. A word takes the register at its port and the next one
- * if there is one; a doubleword reads all ones and writes nothing (QEMU 7.2, recorded).
+ * if there is one; a doubleword reads all ones and writes nothing (QEMU 1.5.0 to 11.1, recorded).
  */
 export class DmaPages implements PortDevice {
   readonly unaligned = true
   readonly #channels: readonly { page: number }[]
+  readonly #gap: number
 
-  /** @param channels the four channels whose `page` the registers hold. */
+  /**
+   * @param channels the four channels whose `page` the registers hold.
+   * @param gap what an offset reads as at which there is no register.
+   */
   constructor(
     readonly name: string,
     channels: readonly { page: number }[],
+    gap: 0 | 0xff,
   ) {
     this.#channels = channels
+    this.#gap = gap
   }
 
   read8(offset: number): number {
-    return this.#channels[CHANNEL_AT[offset] ?? -1]?.page ?? 0xff
+    return this.#channels[CHANNEL_AT[offset] ?? -1]?.page ?? this.#gap
   }
 
   write8(offset: number, value: number): void {

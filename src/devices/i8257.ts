@@ -41,6 +41,11 @@ export const I8257_PRIMARY: I8257Config = { name: 'dma1', base: 0x00, shift: 0, 
 /** Channels 4 to 7: 16-bit units, a register at every second port, the odd ports repeat the even ones. */
 export const I8257_SECONDARY: I8257Config = { name: 'dma2', base: 0xc0, shift: 1, pageBase: 0x88 }
 
+export interface I8257Options {
+  /** What the second byte of a word shows that is read at the last of some page registers: 0 before QEMU 2.4. Default: 0xff. */
+  readonly pastPageRegisters?: 0 | 0xff
+}
+
 const CHANNELS = 4
 const ALL_CHANNELS = (1 << CHANNELS) - 1
 
@@ -125,7 +130,8 @@ export interface I8257State {
  * - a decrementing transfer ends one byte below the chip's; no transfer wraps at 64 KiB;
  * - each block that a device moves in a decrementing transfer lies in memory in ascending order, where the chip would go
  *   down byte by byte; reading one, the device gets the block's upper half turned round and then again as it is;
- * - the address written shows only once a high byte follows; the temporary register reads 0.
+ * - the address written shows only once a high byte follows; the temporary register reads 0;
+ * - past the last register reads give 0 and writes do nothing, for accesses that run over it.
  *
  * Transfers happen when something makes them possible: a request, an unmasking, `raiseRequest`, `run`. Each asks the
  * channel's handler once, so neither a guest nor a device can hold the host in a loop here.
@@ -149,12 +155,16 @@ export class I8257 implements PortDevice {
    * @param memory what transfers read and write; without it they read 0xff and their writes vanish.
    * @throws {TypeError} if it lacks a method.
    */
-  constructor(config: I8257Config = I8257_PRIMARY, memory?: DmaMemory) {
+  constructor(
+    config: I8257Config = I8257_PRIMARY,
+    memory?: DmaMemory,
+    { pastPageRegisters = 0xff }: I8257Options = {},
+  ) {
     this.name = config.name
     this.#config = config
     this.#shift = config.shift
     this.#memory = checkMethods('memory', memory, ['read', 'write'])
-    this.pages = new DmaPages(`${config.name} pages`, this.#channels)
+    this.pages = new DmaPages(`${config.name} pages`, this.#channels, pastPageRegisters)
   }
 
   /** Maps the registers and the page registers at this controller's own ports. */
@@ -164,7 +174,7 @@ export class I8257 implements PortDevice {
   }
 
   read8(offset: number): number {
-    const register = (offset >> this.#shift) & Mask.Register
+    const register = offset >> this.#shift
     const channel = this.#channels[register >> 1]
     if (channel !== undefined) return this.#nextByte(this.#current(channel, register))
     if (register === Register.Command) {
@@ -178,7 +188,7 @@ export class I8257 implements PortDevice {
   // One method, written out: V8 calls a method of more than 460 bytes of bytecode where it would inline a smaller one.
   // Inlined, two controllers would fill the bus's dispatch, which then is not inlined itself (docs/benchmarks.md).
   write8(offset: number, value: number): void {
-    const register = (offset >> this.#shift) & Mask.Register
+    const register = offset >> this.#shift
     const channel = value & Mask.Channel
     switch (register) {
       case Register.Address0:

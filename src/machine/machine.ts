@@ -1,6 +1,7 @@
 // The machine: bus, devices and run state together, moved by what the guest reports and what the host commands.
 
 import { IoPortBus } from '../bus/io-port-bus.js'
+import type { PortDevice } from '../bus/port-device.js'
 import { PORT_COUNT } from '../bus/port-map.js'
 import { checkInteger, checkKnownOptions, checkMethods } from '../common/check.js'
 import { hex } from '../common/hex.js'
@@ -23,6 +24,9 @@ import { PanicLog } from './panic-log.js'
 import { type QemuProfile, qemuProfile } from './qemu-versions.js'
 import { type Input, panicResponse, type RunState, type TransitionTable, transitionTable } from './transitions.js'
 
+const POST_CODE_PORT = 0x80
+const POST_CODE: PortDevice = { name: 'post code', read8: () => 0xff, write8() {} }
+
 /** A pvpanic device of a machine. */
 export interface MachinePvpanic {
   readonly device: Pvpanic
@@ -38,7 +42,7 @@ export interface MachinePvpanic {
  * say) acts on the state that the transition led to, and its events follow the ones being delivered.
  */
 export class Machine {
-  readonly bus = new IoPortBus()
+  readonly bus: IoPortBus
   /** The primary and the secondary DMA controller. */
   readonly dma: readonly [I8257, I8257]
   /** The pvpanic devices, several only before QEMU 2.4. The first one is what the firmware tells the guest of. */
@@ -73,8 +77,16 @@ export class Machine {
     this.#clock = options.clock ?? Date.now
     this.#events = new EventQueue(this.#clock, options.onListenerError)
     this.panics = new PanicLog(options.logSize ?? 1024)
-    this.dma = [new I8257(I8257_PRIMARY, options.memory), new I8257(I8257_SECONDARY, options.memory)]
+    const { wideAccess = this.qemu.wideAccess } = options
+    this.bus = new IoPortBus({ wideAccess, pastLastPort: this.qemu.pastLastPort })
+    const { pastPageRegisters } = this.qemu
+    this.dma = [
+      new I8257(I8257_PRIMARY, options.memory, { pastPageRegisters }),
+      new I8257(I8257_SECONDARY, options.memory, { pastPageRegisters }),
+    ]
     for (const controller of this.dma) controller.attach(this.bus)
+    // Only there does it matter that somebody is at port 0x80: elsewhere its reads are all ones as everywhere.
+    if (wideAccess === 'whole') this.bus.map(POST_CODE_PORT, 1, POST_CODE)
     this.pvpanics = this.#addPvpanics(options)
     for (const { iobase, iosize } of debugExitPlaces(options.debugExit)) {
       this.bus.map(iobase, iosize, new DebugExit((code) => this.#debugExit(code)))

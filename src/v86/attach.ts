@@ -32,6 +32,9 @@ const attached = new WeakSet<V86>()
  * controller, port 0xcf9) and its power off by ACPI reach the machine. After `destroy` or `quit()` the emulator stands
  * still and still is to be destroyed.
  *
+ * A wide access that is not aligned within its device is split, as for a guest under KVM: TCG's rule, which loses it, would
+ * hide what a PC lets through. The option `wideAccess` chooses otherwise.
+ *
  * With v86's option `acpi: true`, SeaBIOS before 1.17 tells operating systems of the device.
  *
  * What is on `machine.bus` is what the guest sees, at any time: map, move and unmap devices of your own as you like. Where
@@ -55,7 +58,7 @@ export function attach(emulator: V86, options: AttachOptions = {}): Machine {
   if (turnLimitMs !== Number.POSITIVE_INFINITY) checkInteger('turnLimitMs', turnLimitMs, 1, LONGEST_TIMER_MS)
   const report = neverThrowing(onError, reportOnConsole)
   const cpu = new V86CpuControl(core, options.startPaused === true)
-  const machine = new Machine({ ...machineOptions, cpu, memory: memoryOf(core.cpu) })
+  const machine = new Machine({ wideAccess: 'split', ...machineOptions, cpu, memory: memoryOf(core.cpu) })
   addFwCfgFiles(core.cpu, machine.pvpanics.length > 0 ? [pvpanicPortFile(machine), ...fwCfgFiles] : fwCfgFiles)
   attached.add(emulator)
   mendAcpi(core.cpu)

@@ -37,13 +37,14 @@ export class Replay {
   #events: QemuEvent[] = []
   #client: QmpClient | undefined
 
-  constructor({ program, machineType, arguments: args }: Start) {
+  /** @param more what the command line cannot say. */
+  constructor({ program, machineType, arguments: args }: Start, more: MachineOptions = {}) {
     const type = machineType === undefined ? [] : ['-machine', machineType]
     const options: MachineOptions = parseSystemOptions(
       ['-as-qemu', versionIn(program), ...type, ...args],
       () => {},
     ).machine
-    this.machine = new Machine(options)
+    this.machine = new Machine({ ...options, ...more })
     this.machine.on('*', ({ event, data }) => {
       this.#events.push(data === undefined ? { event } : { event, data: { ...data } })
     })
