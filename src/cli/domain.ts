@@ -11,7 +11,7 @@ import { describeDevices } from '../plan-2013/render-matrix.js'
 import { EXIT } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import { refusing } from './usage-error.js'
-import { readUserFile } from './user-files.js'
+import { readUserText } from './user-files.js'
 
 interface DomainCommandOptions extends ExamineOptions {
   /** commander's name for `--proposal-2013`. */
@@ -72,7 +72,7 @@ async function examineAll(
 
 /** Undefined if it holds no domain XML; that has been said then. */
 async function examine(file: string, options: ExamineOptions, terminal: Terminal): Promise<Examination | undefined> {
-  const xml = (await readUserFile(file)).toString()
+  const xml = await readUserText(file)
   const { libvirt, proposal2013 } = options
   try {
     const { definition } = readDomainXml(xml, { ...(libvirt && { libvirt }), ...(proposal2013 && { proposal2013 }) })

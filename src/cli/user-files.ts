@@ -12,9 +12,16 @@ const MOST_TEXT = 4 * 2 ** 20
 /** For everyone whom the umask lets read it: a report is collected by others. */
 const REPORT_MODE = 0o666
 
-/** Reads a text of at most 4 MiB; standard input for `-`. @throws {UsageError} */
-export function readUserFile(path: string): Promise<Buffer> {
-  return explaining(path, 'read', () => readBounded(path, { most: MOST_TEXT }))
+/** Reads a text in UTF-8 of at most 4 MiB; standard input for `-`. @throws {UsageError} */
+export function readUserText(path: string): Promise<string> {
+  return explaining(path, 'read', async () => {
+    const bytes = await readBounded(path, { most: MOST_TEXT })
+    const text = bytes.toString()
+    const again = Buffer.from(text)
+    // Decoding puts another character in the place of what is no UTF-8.
+    if (!again.equals(bytes)) throw new Error(`no UTF-8 at byte ${bytes.findIndex((byte, at) => byte !== again[at])}`)
+    return text
+  })
 }
 
 /** Opens a file for writing, anew. @throws {UsageError} */

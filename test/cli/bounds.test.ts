@@ -2,7 +2,17 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { constants, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -31,6 +41,20 @@ describe('an image', () => {
   ])('%s is refused', async (_, args, reason) => {
     const { exitCode, stderr } = await run(args)
     expect(stderr).toContain(reason)
+    expect(exitCode).toBe(2)
+  })
+
+  it('that is refused after its first bytes is closed', async () => {
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    for (let i = 0; i < 3; i++) expect((await run(['trace', 'print', '/dev/zero'])).exitCode).toBe(2)
+    expect(open()).toBe(before)
+  })
+
+  it('that is no UTF-8 in place of XML is refused', async () => {
+    writeFileSync(path('latin1.xml'), Buffer.from('<domain>\xfc</domain>', 'latin1'))
+    const { exitCode, stderr } = await run(['domain', path('latin1.xml')])
+    expect(stderr).toContain('latin1.xml: cannot be read: no UTF-8 at byte 8')
     expect(exitCode).toBe(2)
   })
 

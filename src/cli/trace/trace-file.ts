@@ -33,15 +33,19 @@ async function readTraceFile(path: string): Promise<Uint8Array> {
   const chunks: Buffer[] = []
   let length = 0
   const all = boundedChunks(path, { most: MOST_BYTES })
-  while (true) {
-    const { done, value: chunk } = await explaining(path, 'read', () => all.next())
-    if (done) return Buffer.concat(chunks)
-    chunks.push(chunk)
-    // What is no trace is refused before the rest of it, which may never end, is read.
-    if (length < headerBytes && length + chunk.length >= headerBytes) {
-      checkHeader(Buffer.concat(chunks).subarray(0, headerBytes))
+  try {
+    while (true) {
+      const { done, value: chunk } = await explaining(path, 'read', () => all.next())
+      if (done) return Buffer.concat(chunks)
+      chunks.push(chunk)
+      // What is no trace is refused before the rest of it, which may never end, is read.
+      if (length < headerBytes && length + chunk.length >= headerBytes) {
+        checkHeader(Buffer.concat(chunks).subarray(0, headerBytes))
+      }
+      length += chunk.length
     }
-    length += chunk.length
+  } finally {
+    await all.return()
   }
 }
 
