@@ -13,7 +13,7 @@ import type { BootOptions } from '../../testing/boot-guest.js'
 import type { Guest } from '../../testing/guest.js'
 import type { Timeline } from '../timeline.js'
 import { UsageError } from '../usage-error.js'
-import { readUserFile } from '../user-files.js'
+import { readUserText } from '../user-files.js'
 import type { RunOptions } from './options.js'
 
 type ManagedOptions = Pick<RunOptions, 'engine' | 'libvirt' | 'qemu' | 'dumpDir'>
@@ -40,7 +40,7 @@ export class ManagedGuest {
 
   /** @throws {UsageError} with libvirt's reason, if there is no such file, or libvirt would refuse it. */
   static async read(file: string, options: ManagedOptions, timeline: Timeline): Promise<ManagedGuest> {
-    const xml = (await readUserFile(file)).toString()
+    const xml = await readUserText(file)
     const { libvirt, engine, qemu } = options
     try {
       const { definition, root } = readDomainXml(xml, libvirt === undefined ? {} : { libvirt })
