@@ -23,10 +23,10 @@ const SET_ACTION_SINCE = '6.0'
  * The arguments for the panic devices and the ends of a guest's run, and everything that is passed through. Of `-cpu`
  * only what a hyperv panic device makes of the processor; the one of mode host-model stands as `host`. A PCI device without an address gets the place that it has in
  * a domain without other PCI devices than those that libvirt adds by itself. `on_crash` shows only in `-no-reboot`, which
- * a QEMU before 6.0 gets where every end of the guest destroys it: libvirt acts by itself.
+ * a QEMU before 6.0 gets instead of `-no-shutdown` where every end of the guest destroys it: libvirt acts by itself.
  *
  * Held against `virsh domxml-to-native qemu-argv` of libvirt 9.0.0 with QEMU 7.2 and libvirt 11.3.0 with QEMU 10.0;
- * `-no-reboot` is read in libvirt's source.
+ * `-no-reboot` is as in libvirt's own test data.
  * @throws {OptionTypeError} if `definition` is something else; {OptionRangeError} for a version that is none, or a libvirt
  *   before 9.0.
  */
@@ -41,8 +41,7 @@ export function qemuArguments(definition: DomainDefinition, options: QemuArgumen
   const neverReboots = !isSince(release, SET_ACTION_SINCE) && ends.every((action) => action === 'destroy')
   return [
     ...(hyperv ? ['-cpu', `${cpuOf(definition, family)},hv-crash`] : []),
-    ...(neverReboots ? ['-no-reboot'] : []),
-    '-no-shutdown',
+    neverReboots ? '-no-reboot' : '-no-shutdown',
     ...(recent && family === 'q35' ? ['-global', 'ICH9-LPC.noreboot=off'] : []),
     ...definition.qemuArguments,
     ...panics.flatMap(({ model, address }) => {

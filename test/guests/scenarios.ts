@@ -9,6 +9,7 @@ import { acpiFiles, pvpanicSsdt } from '../../src/firmware/index.js'
 import { type BootOptions, bootGuest, type EngineName, type Guest } from '../../src/testing/index.js'
 import type { DebianFiles } from './debian.js'
 import { showLinuxCores } from './linux-core.js'
+import { showDomain } from './linux-domain.js'
 import { INIT_SAYS, type LinuxOptions, linuxImages } from './linux-guest.js'
 
 /** A panicking kernel's last line. */
@@ -192,6 +193,15 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     engine: 'qemu',
     run: showSsdt,
   },
+  ...Object.fromEntries(
+    (['destroy', 'restart', 'preserve', 'coredump-destroy', 'coredump-restart'] as const).map((onCrash) => [
+      `domain-${onCrash}`,
+      {
+        shows: `as a libvirt domain with on_crash=${onCrash}`,
+        run: (debian: DebianFiles, engine: EngineName) => showDomain(debian, engine, onCrash),
+      },
+    ]),
+  ),
   'core-dump': {
     shows: 'the core dump of a panicked guest is read by readelf and gdb, and holds the kernel where it belongs',
     engine: 'v86',

@@ -302,7 +302,7 @@ describe('isa-pvpanic domain', () => {
   it.each([
     ['7.2', '-no-shutdown', ['-device', '{"driver":"pvpanic"}']],
     ['6.1', '-no-shutdown', ['-device', 'pvpanic']],
-    ['5.2', '-no-reboot -no-shutdown', ['-device', 'pvpanic']],
+    ['5.2', '-no-reboot', ['-device', 'pvpanic']],
   ])('gives QEMU %s the arguments that it takes', async (qemu, ends, device) => {
     const everything = '<on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>'
     const { out } = await domain(withDevices('<panic/>', everything), '--qemu', qemu, '--json')

@@ -6,35 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ARGV_CASES } from './argv-cases.js'
+import { relevantWords, shellWords } from './argv-words.js'
 import { insideFolder, prepareNamespace, recordingFile, requirePrograms, rootFolder, versions } from './host.js'
 
 const MARK = '=== case '
-
-/** Splits a shell command line as libvirt quotes it: single quotes only, and a backslash outside of them. */
-function shellWords(line: string): string[] {
-  const words = line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []
-  return words.map((word) =>
-    word.replace(/'([^']*)'|\\(.)/g, (_, quoted?: string, plain?: string) => quoted ?? plain ?? ''),
-  )
-}
-
-/** The options that a panic or the end of the guest's run depends on, and everything that was passed through. */
-function relevant(words: readonly string[], passedThrough: readonly string[]): string[] {
-  const kept: string[] = []
-  const starts = words.findIndex((_, start) => passedThrough.every((word, offset) => words[start + offset] === word))
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? ''
-    const value = words[index + 1] ?? ''
-    if (passedThrough.length > 0 && index === starts) {
-      kept.push(...passedThrough)
-      index += passedThrough.length - 1
-    } else if (word === '-no-shutdown' || word === '-no-reboot') kept.push(word)
-    else if (word === '-action' || word === '-global') kept.push(word, value)
-    else if (word === '-device' && value.includes('pvpanic')) kept.push(word, value)
-    else if (word === '-cpu' && value.includes('hv-crash')) kept.push(word, value)
-  }
-  return kept
-}
 
 const root = rootFolder(process.argv)
 requirePrograms(['virsh', 'qemu-system-x86_64', 'qemu-system-i386'], root)
@@ -67,7 +42,7 @@ try {
     const text = lines.join('\n').replaceAll(inside, 'DIRECTORY')
     if (text.startsWith('error: ')) return { name, error: text.slice('error: '.length) }
     const passedThrough = [...xml.matchAll(/<(?:q|qemu):arg value='([^']*)'/g)].map((match) => match[1] ?? '')
-    return { name, argv: relevant(shellWords(text), passedThrough) }
+    return { name, argv: relevantWords(shellWords(text), passedThrough) }
   })
   const header = { program: 'virsh domxml-to-native qemu-argv, embedded QEMU driver', ...versions(root) }
   writeFileSync(recordingFile('argv', header.libvirt), `${JSON.stringify({ ...header, cases }, null, 1)}\n`)
