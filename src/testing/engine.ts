@@ -2,6 +2,8 @@
 
 import type { GuestMachine } from '../machine/guest-machine.js'
 
+import type { BootFacts, PortSight } from './silence.js'
+
 export type { GuestMachine }
 
 /** What an engine tells of its guest. None of them may throw. */
@@ -21,10 +23,17 @@ export interface GuestEngine<M extends GuestMachine = GuestMachine> {
   readonly machine: M
   /** False while the machine is between a report of the guest and what follows from it: the panicked guest is not stopped yet. */
   readonly settled: boolean
+  /** What runs the guest, and how: its accelerator, say. */
+  readonly description: string
+  readonly facts: BootFacts
+  /** Undefined if the engine does not tell of single accesses. */
+  readonly sight: PortSight | undefined
   /** Lets the guest begin, unless it is to start paused. Nothing is told before. */
   start(listener: EngineListener): void
   /** Types text on the guest's COM1; Latin-1. */
   send(text: string): void
+  /** A non-maskable interrupt for every processor. */
+  injectNmi(): Promise<void>
   /** The guest as it stands, to be restored by an engine with the same options and images. */
   save(): Promise<Uint8Array>
   /**

@@ -52,6 +52,11 @@ const MOST_BYTES: Readonly<Record<ImageName, number>> = {
   cdrom: 2 ** 32,
 }
 
+/** Linux's x86 boot protocol since 2.12: flags, of which the first says that the kernel has a 64-bit entry. */
+const XLOADFLAGS_AT = 0x236
+const XLF_KERNEL_64 = 1
+const XLOADFLAGS_SINCE = 0x20c
+
 /** Images in memory, checked, with everything that has a default. */
 export interface LoadedImages extends Readonly<Partial<Record<ImageName, Uint8Array>>> {
   readonly append: string
@@ -129,6 +134,13 @@ function checkKernel(image: Uint8Array): void {
     view.getUint32(HEADER_MAGIC_AT, true) === HEADER_MAGIC &&
     view.getUint16(PROTOCOL_AT, true) >= LEAST_PROTOCOL
   if (!isKernel) throw new ImageError('kernel: expected a Linux bzImage of boot protocol 2.02 or later')
+}
+
+/** Whether the kernel is one for 64-bit processors, by its own word. */
+export function is64BitKernel(image: Uint8Array): boolean {
+  const view = new DataView(image.buffer, image.byteOffset, image.length)
+  if (image.length < XLOADFLAGS_AT + 2 || view.getUint16(PROTOCOL_AT, true) < XLOADFLAGS_SINCE) return false
+  return (view.getUint16(XLOADFLAGS_AT, true) & XLF_KERNEL_64) !== 0
 }
 
 function checkMultiboot(image: Uint8Array): void {

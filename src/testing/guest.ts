@@ -2,7 +2,9 @@
 
 import type { PanicLogEntry } from '../machine/panic-log.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
+import { KernelMessages } from './kernel-messages.js'
 import { SerialText } from './serial-text.js'
+import { likelyReasons } from './silence.js'
 import { stayAliveFor } from './stay-alive.js'
 import { GuestError, type GuestFailure, Waiters, type WaitOptions } from './waiters.js'
 
@@ -23,10 +25,15 @@ export interface GuestOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
+/** From a kernel's first line about its panic to its report, and from its last line. */
+const GRACE_MS = 5_000
+const GRACE_AT_END_MS = 1_000
+/** Resets of the guest by itself, without a report between them, that tell of a guest which never gets anywhere. */
+const MOST_RESETS = 10
 
 /** How a guest came to its end. */
 export interface GuestEnding {
-  readonly reason: Exclude<GuestFailure, 'timeout'>
+  readonly reason: Exclude<GuestFailure, 'timeout' | 'unreported' | 'rebooting'>
   /** The machine's exit code, if it has ended. */
   readonly exitCode?: number
   /** What the emulator failed with, if that was the reason. */
@@ -46,6 +53,13 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   #halted = false
   #fault: Error | undefined
   #disposal: Promise<void> | undefined
+  readonly #messages = new KernelMessages()
+  /** Reports before the latest start of the machine. */
+  #reportsBefore: number
+  #isUnreported = false
+  #grace: ReturnType<typeof setTimeout> | undefined
+  /** Resets by the guest itself since its latest report. */
+  #guestResets = 0
 
   /** @internal Use `bootGuest()`. */
   constructor(engine: GuestEngine<M>, { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: GuestOptions = {}) {
@@ -55,15 +69,18 @@ export class Guest<M extends GuestMachine = GuestMachine> {
     this.machine = engine.machine
     // Those of a restored guest were told before it was saved.
     this.#reportsTaken = engine.machine.panics.total
+    this.#reportsBefore = engine.machine.panics.total
     this.serial = new SerialText((pattern, waitOptions) => this.#waitForText(pattern, waitOptions))
-    this.machine.on('RESET', () => {
+    this.machine.on('RESET', ({ data }) => {
       this.#halted = false
+      this.#startedAnew(data?.guest === true)
     })
     this.#signal = signal
     signal?.addEventListener('abort', this.#abort)
     engine.start({
       onText: (text) => {
         this.serial.add(text)
+        if (this.#messages.read(text)) this.#giveGrace()
         this.#pokeSoon()
       },
       onHalt: () => {
@@ -92,9 +109,33 @@ export class Guest<M extends GuestMachine = GuestMachine> {
     return this.#halted && this.machine.runState === 'running' ? { reason: 'halted' } : undefined
   }
 
+  /** What runs the guest: 'v86', or the QEMU program and its accelerator. */
+  get engine(): string {
+    return this.#engine.description
+  }
+
+  /** The likely reasons why no report has come so far, by what was seen of the guest; none if nothing speaks for one. */
+  get likelyReasons(): readonly string[] {
+    const isSilent = this.serial.text.trim() === '' && this.serial.dropped === 0
+    return likelyReasons(this.#engine.facts, this.#engine.sight, this.#messages, isSilent)
+  }
+
+  /** What its kernel printed of its first failure: oops, call trace, panic. At most 60 lines. */
+  get failureLines(): readonly string[] {
+    return this.#messages.failure
+  }
+
   /** Types `text` (Latin-1) on the guest's COM1. */
   send(text: string): void {
     this.#engine.send(text)
+  }
+
+  /**
+   * Sends every processor a non-maskable interrupt, at which Linux panics if its sysctl `kernel.unknown_nmi_panic` is 1.
+   * Engine 'qemu' only.
+   */
+  injectNmi(): Promise<void> {
+    return stayAliveFor(this.#engine.injectNmi())
   }
 
   /**
@@ -119,11 +160,13 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   /**
    * The next report of the guest that no earlier call has given: a panic, a loaded crash kernel, a shutdown. What the
    * machine does about it has been done by then.
-   * @throws {GuestError} if time runs out, or the guest comes to its end without one; {RangeError | TypeError} for a
+   * @throws {GuestError} if time runs out, or the guest comes to its end without one, or its kernel prints that it has
+   *   panicked and no report follows, or it resets itself 10 times; the message has the likely reasons. {RangeError | TypeError} for a
    *   wrong `timeoutMs`.
    */
   nextPanic(options?: WaitOptions): Promise<PanicLogEntry> {
-    return this.#waiters.wait('report of a panic', () => this.#takeReport(), options, this.nextPanic)
+    const explain = () => `${this.#why()}${this.#lastWords()}`
+    return this.#waiters.wait('report of a panic', () => this.#takeReport(), options, this.nextPanic, explain)
   }
 
   /**
@@ -166,10 +209,51 @@ export class Guest<M extends GuestMachine = GuestMachine> {
 
   #takeReport(): PanicLogEntry | undefined {
     const { total, dropped } = this.machine.panics
-    if (this.#reportsTaken >= total) return this.#failAtEnd('report')
+    if (this.#reportsTaken >= total) return this.#failAtEnd('report') ?? this.#failWithoutReport()
     if (!this.#engine.settled && this.ending === undefined) return undefined
     this.#reportsTaken = Math.max(this.#reportsTaken, dropped) + 1
     return this.machine.panics.entries()[this.#reportsTaken - 1 - dropped]
+  }
+
+  #startedAnew(byGuest: boolean): void {
+    this.#messages.reset()
+    clearTimeout(this.#grace)
+    this.#isUnreported = false
+    const { total } = this.machine.panics
+    this.#guestResets = byGuest && total === this.#reportsBefore ? this.#guestResets + 1 : 0
+    this.#reportsBefore = total
+  }
+
+  /** The kernel says that it has panicked: its report is due. Text and events of QEMU come by different ways. */
+  #giveGrace(): void {
+    clearTimeout(this.#grace)
+    if (this.#messages.panic === undefined || this.#isUnreported) return
+    this.#grace = setTimeout(
+      () => {
+        this.#isUnreported = this.machine.panics.total === this.#reportsBefore && this.machine.runState === 'running'
+        this.#pokeSoon()
+      },
+      this.#messages.isOver ? GRACE_AT_END_MS : GRACE_MS,
+    )
+    // In browsers it is a number.
+    if (typeof this.#grace === 'object') this.#grace.unref()
+  }
+
+  #failWithoutReport(): undefined {
+    if (this.#isUnreported) {
+      const what = `no report: the guest printed ${JSON.stringify(this.#messages.panic ?? '')} and did not tell the device`
+      throw new GuestError('unreported', `${what}${this.#why()}${this.#lastWords()}`)
+    }
+    if (this.#guestResets >= MOST_RESETS) {
+      const what = `no report: the guest has reset itself ${this.#guestResets} times`
+      throw new GuestError('rebooting', `${what}${this.#why()}${this.#lastWords()}`)
+    }
+  }
+
+  /** The likely reasons why no report came, for a message. */
+  #why(): string {
+    const reasons = this.likelyReasons
+    return reasons.length === 0 ? '' : `; ${reasons.join('; ')}`
   }
 
   #waitForText(pattern: RegExp, options?: WaitOptions): Promise<RegExpExecArray> {
@@ -195,7 +279,8 @@ export class Guest<M extends GuestMachine = GuestMachine> {
       fault: ending.error?.message ?? '',
       disposed: 'the guest was disposed of',
     }[ending.reason]
-    throw new GuestError(ending.reason, `no ${what}: ${how}${this.#lastWords()}`, { cause: ending.error })
+    const why = what === 'report' ? this.#why() : ''
+    throw new GuestError(ending.reason, `no ${what}: ${how}${why}${this.#lastWords()}`, { cause: ending.error })
   }
 
   #lastWords(): string {

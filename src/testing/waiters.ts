@@ -2,8 +2,11 @@
 
 import { checkInteger } from '../common/check.js'
 
-/** Why a guest did not do what was waited for. */
-export type GuestFailure = 'timeout' | 'ended' | 'halted' | 'fault' | 'disposed'
+/**
+ * Why a guest did not do what was waited for. 'unreported': its kernel panicked without a report. 'rebooting': it resets
+ * itself again and again.
+ */
+export type GuestFailure = 'timeout' | 'ended' | 'halted' | 'fault' | 'disposed' | 'unreported' | 'rebooting'
 
 /** What was waited for did not come. */
 export class GuestError extends Error {
@@ -51,7 +54,13 @@ export class Waiters {
    * `GuestError` names who called `entry`, the public method that waits.
    * @throws {GuestError} 'timeout' when the time is over; {RangeError | TypeError} for a wrong `timeoutMs`.
    */
-  wait<T>(what: string, check: () => T | undefined, options: WaitOptions = {}, entry: unknown = this.wait): Promise<T> {
+  wait<T>(
+    what: string,
+    check: () => T | undefined,
+    options: WaitOptions = {},
+    entry: unknown = this.wait,
+    explain = this.#explain,
+  ): Promise<T> {
     const { timeoutMs = this.#defaultTimeoutMs() } = options
     // Taken now: when the wait is over, nothing of the caller is on the stack.
     const place = { stack: '' }
@@ -79,7 +88,7 @@ export class Waiters {
         }
       }
       const timer = setTimeout(() => {
-        fail(new GuestError('timeout', `no ${what} within ${timeoutMs} ms${this.#explain()}`))
+        fail(new GuestError('timeout', `no ${what} within ${timeoutMs} ms${explain()}`))
       }, timeoutMs)
       this.#checks.add(attempt)
       attempt()

@@ -16,13 +16,14 @@ const path = join(folder, 'firmware.bin')
 writeFileSync(path, Uint8Array.of(1, 2, 3))
 
 /** The least that Linux's x86 boot protocol asks of a kernel's header, with one setup sector. */
-function kernelImage({ size = 2048, protocol = 0x020f } = {}): Uint8Array {
+function kernelImage({ size = 2048, protocol = 0x020f, loadFlags = 0 } = {}): Uint8Array {
   const image = new Uint8Array(size)
   const view = new DataView(image.buffer)
   view.setUint8(0x1f1, 1)
   view.setUint16(0x1fe, 0xaa55, true)
   view.setUint32(0x202, 0x53726448, true)
   view.setUint16(0x206, protocol, true)
+  view.setUint16(0x236, loadFlags, true)
   return image
 }
 const bios = Uint8Array.of(0xf4)
@@ -99,6 +100,11 @@ describe('refused is', () => {
   })
 
   it.each<[string, GuestImages, RegExp]>([
+    [
+      'a 64-bit kernel',
+      { kernel: kernelImage({ loadFlags: 0x3f }), bios },
+      /^kernel: it is one for 64-bit processors, and v86's has 32 bits; engine 'qemu' \(--engine qemu\) runs it$/,
+    ],
     ['a kernel larger than memory', { kernel: kernelImage(), memory: MEBIBYTE, bios }, /^kernel: its 1024 bytes go to/],
     [
       'an initial RAM disk above memory',

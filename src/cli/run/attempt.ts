@@ -98,6 +98,7 @@ export class Attempt {
     const guest = await this.#boot(domain?.guestOptions)
     this.#guest = guest
     this.timeline.follow(guest)
+    if (options.engine === 'qemu') this.timeline.add('host', `engine: ${guest.engine}`)
     this.#serial.connect(guest)
     await this.#monitor.open(guest)
     await domain?.start(guest)

@@ -171,10 +171,17 @@ class Judge {
   }
 
   /** No report came, or not all that was to come. */
-  #end({ reason }: GuestError): Verdict | Promise<Verdict> {
+  #end({ reason, message }: GuestError): Verdict | Promise<Verdict> {
     if (reason === 'fault') return this.#fault()
     if (reason === 'timeout') return { exitCode: EXIT.timedOut, text: this.#timeoutText() }
     const { expect, expectExit } = this.#expectations
+    if (reason === 'unreported' || reason === 'rebooting') {
+      const isWanted = expect === 'none' && expectExit === undefined && this.#text === undefined
+      return {
+        exitCode: isWanted ? EXIT.asExpected : EXIT.unexpected,
+        text: message.split('; its last lines')[0] ?? '',
+      }
+    }
     const { total } = this.#guest.machine.panics
     const how = `the guest ${this.#howItEnded(reason)}${total === 0 && expectExit === undefined ? ' without a report' : ''}`
     if (this.#text !== undefined) {
@@ -194,7 +201,7 @@ class Judge {
     const { total } = this.#guest.machine.panics
     if (total > 0)
       return `time ran out (${timeoutMs} ms) after ${total} reports; expected was ${describeExpectations(this.#expectations)}`
-    return `no report and no end within ${timeoutMs} ms`
+    return `no report and no end within ${timeoutMs} ms${this.#guest.likelyReasons.map((why) => `; ${why}`).join('')}`
   }
 
   #unmet(told: string): Verdict {

@@ -22,6 +22,8 @@ export interface RunSummary extends Verdict {
   readonly seconds: number
   /** All that the guest printed. */
   readonly serial: string
+  /** What the kernel printed of its failure, if it did. */
+  readonly failureLines: readonly string[]
 }
 
 /** Parses `junit=FILE` or `tap=FILE`. */
@@ -38,10 +40,10 @@ export function writeReport({ format, path }: ReportTarget, summary: RunSummary)
   return writeUserFile(path, FORMATS[format](summary))
 }
 
-function toJunit({ name, seconds, exitCode, text, serial }: RunSummary): string {
+function toJunit({ name, seconds, exitCode, text, serial, failureLines }: RunSummary): string {
   const passed = exitCode === EXIT.asExpected
   const isError = exitCode === EXIT.fault
-  const explanation = [`exit code ${exitCode}: ${text}`, ...lastLines(serial)].join('\n')
+  const explanation = [`exit code ${exitCode}: ${text}`, ...failureLines, ...lastLines(serial)].join('\n')
   const problem = isError ? 'error' : 'failure'
   const counts = `tests="1" failures="${passed || isError ? 0 : 1}" errors="${isError ? 1 : 0}" skipped="0"`
   const time = `time="${seconds.toFixed(3)}"`

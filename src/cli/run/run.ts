@@ -45,7 +45,13 @@ async function run(options: RunOptions, terminal: Terminal): Promise<number> {
     const verdict = await attempt.verdict()
     attempt.timeline.add('end', verdict.text)
     const { guest, domain, seconds } = attempt
-    const summary = { ...verdict, name: titleOf(options), seconds, serial: guest?.serial.text ?? '' }
+    const summary = {
+      ...verdict,
+      name: titleOf(options),
+      seconds,
+      serial: guest?.serial.text ?? '',
+      failureLines: guest?.failureLines ?? [],
+    }
     for (const report of reports) await writeReport(report, summary)
     tellResult(options, terminal, { guest, domain, timeline: attempt.timeline, verdict })
     return verdict.exitCode

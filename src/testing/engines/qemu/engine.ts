@@ -5,12 +5,19 @@ import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { constants as osConstants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { OptionRangeError } from '../../../common/check.js'
+import {
+  PVPANIC_CRASH_LOADED,
+  PVPANIC_DEFAULT_IOBASE,
+  PVPANIC_PANICKED,
+  PVPANIC_SHUTDOWN,
+} from '../../../devices/pvpanic.js'
 import type { MachineOptions } from '../../../machine/machine-options.js'
 import { type QmpClient, QmpConnectionError } from '../../../monitor/server/qmp-client.js'
 import { replaceWhole } from '../../../node/whole-file.js'
 import type { EngineListener, GuestEngine } from '../../engine.js'
 import type { ImageName, LoadedImages } from '../../guest-images.js'
 import { builtinGuest } from '../../rom/builtin-guest.js'
+import type { BootFacts } from '../../silence.js'
 import { QmpSocket } from './accept-qmp.js'
 import { type Accelerator, type QemuMachineChoices, qemuArguments } from './arguments.js'
 import { HaltWatch } from './halt-watch.js'
@@ -35,7 +42,7 @@ export interface QemuEngineOptions
  * SSE3 is in every processor with virtualization. A KVM without it imitates one, in some sandbox, and was seen to hang
  * kernels before their first message.
  */
-const LAME_KVM = /host doesn't support requested feature: CPUID\.01H:ECX\.pni/
+const KVM_WITHOUT_SSE3 = /host doesn't support requested feature: CPUID\.01H:ECX\.pni/
 const START_TIMEOUT_MS = 20_000
 /** QEMU's own firmware images are multiples of this. */
 const ROM_UNIT = 0x10000
@@ -49,7 +56,7 @@ const OWNER_ONLY = 0o600
 const REMOVAL = { recursive: true, force: true } as const
 
 /** What this process has learned of the host's KVM. */
-let kvmIsLame = false
+let kvmIsUnusable = false
 
 /** @throws {QemuError} if there is no QEMU, or it does not start; {RangeError} for a temporary folder whose path is too long. */
 export async function startQemuEngine(
@@ -69,7 +76,10 @@ export async function startQemuEngine(
     const files = await writeImages(folder, images, options)
     const start = (accelerator: Accelerator) => {
       const args = qemuArguments({ ...options, files, append, memory, qmpSocket, accelerator })
-      return startEngine({ program, args: [...args, ...(options.qemuArguments ?? [])], folder, qmpSocket, options })
+      const allArgs = [...args, ...(options.qemuArguments ?? [])]
+      const description = `${program}, accelerator ${accelerator}`
+      const facts = factsOf(images, options)
+      return startEngine({ program, args: allArgs, folder, qmpSocket, options, description, facts })
     }
     return await startAccelerated(start, options.accelerator)
   } catch (error) {
@@ -84,10 +94,10 @@ async function startAccelerated(
   wanted: Accelerator | undefined,
 ): Promise<QemuEngine> {
   if (wanted !== undefined) return start(wanted)
-  if (kvmIsLame || !(await isKvmUsable())) return start('tcg')
+  if (kvmIsUnusable || !(await isKvmUsable())) return start('tcg')
   const engine = await start('kvm').catch(() => undefined)
-  if (engine !== undefined && !LAME_KVM.test(engine.complaints)) return engine
-  kvmIsLame = engine !== undefined
+  if (engine !== undefined && !KVM_WITHOUT_SSE3.test(engine.complaints)) return engine
+  kvmIsUnusable = engine !== undefined
   await engine?.stop()
   return start('tcg')
 }
@@ -98,9 +108,12 @@ interface Setting {
   readonly folder: string
   readonly qmpSocket: string
   readonly options: QemuEngineOptions
+  readonly description: string
+  readonly facts: BootFacts
 }
 
-async function startEngine({ program, args, folder, qmpSocket, options }: Setting): Promise<QemuEngine> {
+async function startEngine(setting: Setting): Promise<QemuEngine> {
+  const { program, args, folder, qmpSocket, options } = setting
   const { onPanic = 'preserve', resetLimit = Number.POSITIVE_INFINITY, logSize = 1024 } = options
   const machine = new QemuMachine({ ...options, onPanic, resetLimit, logSize })
   const socket = await QmpSocket.listen(qmpSocket)
@@ -110,7 +123,7 @@ async function startEngine({ program, args, folder, qmpSocket, options }: Settin
     const qmp = await Promise.race([socket.accept((event) => machine.take(event)), gone, late()])
     if (typeof qmp === 'string') throw new QemuError(`${program} ${qmp}: ${qemu.complaints}`)
     machine.connected(qmp, () => qemu.terminate())
-    return new QemuEngine(machine, qemu, qmp, folder, options)
+    return new QemuEngine(machine, qemu, qmp, setting)
   } catch (error) {
     qemu.kill()
     await qemu.ended
@@ -131,6 +144,9 @@ function late(): Promise<string> {
 
 class QemuEngine implements GuestEngine<QemuMachine> {
   readonly machine: QemuMachine
+  readonly description: string
+  readonly facts: BootFacts
+  readonly sight = undefined
   readonly #qemu: QemuProcess
   readonly #qmp: QmpClient
   readonly #folder: string
@@ -139,17 +155,28 @@ class QemuEngine implements GuestEngine<QemuMachine> {
   #listener: EngineListener | undefined
   #disposed = false
 
-  constructor(machine: QemuMachine, qemu: QemuProcess, qmp: QmpClient, folder: string, options: QemuEngineOptions) {
+  constructor(
+    machine: QemuMachine,
+    qemu: QemuProcess,
+    qmp: QmpClient,
+    { folder, options, description, facts }: Setting,
+  ) {
     this.machine = machine
     this.#qemu = qemu
     this.#qmp = qmp
     this.#folder = folder
+    this.description = description
+    this.facts = facts
     this.#options = options
     this.#halts = new HaltWatch(qmp, () => {
       this.#listener?.onHalt()
       options.onHalt?.()
     })
     void qemu.ended.then((end) => this.#ended(end))
+    machine.onInternalError(() => {
+      const said = qemu.complaints === '' ? '' : `: ${qemu.complaints}`
+      this.#listener?.onFault(new QemuError(`QEMU stopped the guest by an internal error (${description})${said}`))
+    })
   }
 
   get complaints(): string {
@@ -170,6 +197,11 @@ class QemuEngine implements GuestEngine<QemuMachine> {
 
   send(text: string): void {
     this.#qemu.send(text)
+  }
+
+  /** What QEMU's inject-nmi does. */
+  async injectNmi(): Promise<void> {
+    await this.#qmp.execute('inject-nmi')
   }
 
   save(): Promise<Uint8Array> {
@@ -212,6 +244,14 @@ class QemuEngine implements GuestEngine<QemuMachine> {
     this.machine.end(code ?? SIGNALLED + (signal === null ? 0 : osConstants.signals[signal]))
     this.#listener?.onChange()
   }
+}
+
+/** What of the machine QEMU does not say: its newest versions offer all events. */
+const ALL_EVENTS = PVPANIC_PANICKED | PVPANIC_CRASH_LOADED | PVPANIC_SHUTDOWN
+
+function factsOf({ kernel, initrd, append }: LoadedImages, options: QemuEngineOptions): BootFacts {
+  const { iobase = PVPANIC_DEFAULT_IOBASE, events = ALL_EVENTS } = options
+  return { kernel: kernel !== undefined, initrd: initrd !== undefined, append, iobase, events, isInAcpi: undefined }
 }
 
 async function isKvmUsable(): Promise<boolean> {

@@ -56,6 +56,7 @@ export class QemuMachine implements GuestMachine {
   #resetting = false
   #panicResets = 0
   #eventTime = 0
+  #onInternalError: () => void = () => {}
   /** The delivery of events that is due, if one is. */
   #delivery: Promise<void> | undefined
 
@@ -135,6 +136,11 @@ export class QemuMachine implements GuestMachine {
   connected(qmp: Pick<QmpClient, 'execute'>, terminate = () => {}): void {
     this.#qmp = qmp
     this.#terminate = terminate
+  }
+
+  /** @internal Calls `listener` when QEMU gives the guest up: KVM cannot go on with it, say. */
+  onInternalError(listener: () => void): void {
+    this.#onInternalError = listener
   }
 
   /** @internal Lets the guest run for the first time, without an event: a new machine is running. */
@@ -230,6 +236,7 @@ export class QemuMachine implements GuestMachine {
     const asked = this.#qmp?.execute('query-status').then((answer) => {
       const { status } = answer as { status?: unknown }
       if (this.#runState === 'paused' && typeof status === 'string' && status !== 'running') this.#runState = status
+      if (status === 'internal-error') this.#onInternalError()
     })
     asked?.catch(() => {})
   }

@@ -19,9 +19,15 @@ import {
 import { letProcessEnd } from '../../../v86/lifetime.js'
 import type { V86, V86Options } from '../../../v86/v86-types.js'
 import type { EngineListener, GuestEngine } from '../../engine.js'
-import type { LoadedImages } from '../../guest-images.js'
+import { is64BitKernel, type LoadedImages } from '../../guest-images.js'
+import { ImageError } from '../../image-error.js'
 import { builtinGuest } from '../../rom/builtin-guest.js'
+import type { BootFacts, PortSight } from '../../silence.js'
+import { watchPort } from './port-sight.js'
 import { checkRoom } from './room.js'
+
+/** The device's _HID. */
+const DEVICE_ID = 'QEMU0001'
 
 /** What only v86 has. */
 export interface V86EngineOptions extends AttachOptions {
@@ -42,6 +48,11 @@ export async function startV86Engine(
   const { wasm, v86, iobase } = options
   const { bios, vgaBios, memory, multiboot } = images
   const isBuiltin = bios === undefined && multiboot === undefined
+  if (images.kernel !== undefined && is64BitKernel(images.kernel)) {
+    throw new ImageError(
+      "kernel: it is one for 64-bit processors, and v86's has 32 bits; engine 'qemu' (--engine qemu) runs it",
+    )
+  }
   checkRoom(images)
   const emulator = await createEmulator({
     memory,
@@ -51,7 +62,7 @@ export async function startV86Engine(
     v86: { ...imageOptions(images), ...v86 },
   })
   try {
-    const engine = new V86Engine(emulator, {
+    const engine = new V86Engine(emulator, images, {
       ...pickOptions<AttachOptions>(options, ATTACH_OPTIONS),
       dma: options.dma ?? isBuiltin,
     })
@@ -66,11 +77,14 @@ export async function startV86Engine(
 class V86Engine implements GuestEngine<Machine> {
   readonly machine: Machine
   readonly settled = true
+  readonly description = 'v86'
+  readonly facts: BootFacts
+  readonly sight: PortSight
   readonly #emulator: V86
   readonly #paused: boolean
   #listener: EngineListener | undefined
 
-  constructor(emulator: V86, { onError, onHalt, ...options }: AttachOptions) {
+  constructor(emulator: V86, images: LoadedImages, { onError, onHalt, ...options }: AttachOptions) {
     this.#emulator = emulator
     this.#paused = options.startPaused === true
     letProcessEnd(emulator)
@@ -86,6 +100,16 @@ class V86Engine implements GuestEngine<Machine> {
         onHalt?.()
       },
     })
+    const iobase = this.machine.pvpanics[0]?.iobase ?? null
+    this.sight = watchPort(emulator, iobase)
+    this.facts = {
+      kernel: images.kernel !== undefined,
+      initrd: images.initrd !== undefined,
+      append: images.append,
+      iobase,
+      events: options.events ?? this.machine.qemu.defaultEvents,
+      isInAcpi: isInAcpi(images, options),
+    }
   }
 
   start(listener: EngineListener): void {
@@ -98,6 +122,10 @@ class V86Engine implements GuestEngine<Machine> {
 
   send(text: string): void {
     this.#emulator.serial0_send(text)
+  }
+
+  injectNmi(): Promise<void> {
+    return Promise.reject(new Error("injectNmi: v86 has no non-maskable interrupts; engine 'qemu' has"))
   }
 
   save(): Promise<Uint8Array> {
@@ -118,6 +146,12 @@ class V86Engine implements GuestEngine<Machine> {
   dispose(): Promise<void> {
     return destroyEmulator(this.#emulator)
   }
+}
+
+/** Whether an operating system learns of the device: SeaBIOS has its own tables up to 1.16, fw_cfg may have others. */
+function isInAcpi({ bios }: LoadedImages, { fwCfgFiles = [] }: AttachOptions): boolean {
+  if (fwCfgFiles.some(({ name }) => name === 'etc/table-loader')) return true
+  return bios !== undefined && new TextDecoder('latin1').decode(arrayBufferOf(bios)).includes(DEVICE_ID)
 }
 
 /** The images as v86's options name them. Whatever is not a ROM may want ACPI. */
