@@ -89,6 +89,11 @@ export const QEMU_HISTORY = {
     ['1.5.0', []], // run up to 2.8.0
     ['5.0.0', ['query-cpus-fast', 'migrate-pause', 'x-exit-preconfig']], // run
   ),
+  /** The state of migration that migrate-pause asks for. */
+  migratePauseNeeds: ages(
+    ['1.5.0', 'postcopy-active'], // 7.2 run
+    ['10.0.0', 'postcopy-active or postcopy-recover'], // run
+  ),
   /** system_wakeup outside 'suspended' is refused. */
   wakeupIsRefused: ages(['1.5.0', false], ['4.0.0', true]), // read in QEMU's source; 2.8.0 and 5.0.0 run
   /** The words for an unknown argument: "Invalid parameter", "QMP input object member", "Parameter". */

@@ -7,8 +7,8 @@ import { QmpSession } from '../../src/monitor/qmp/session.js'
 import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import { bytesOf, type Exchange, type Lines, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
 
-const recording = readQmpRecording('7.2')
-const [, VERSION = ''] = /version (\S+)/.exec(recording.program) ?? []
+/** The series that were recorded. */
+const SERIES = ['10.0', '7.2']
 
 /** Our side of a conversation, started with QEMU's own arguments. */
 class Ours {
@@ -16,8 +16,8 @@ class Ours {
   readonly #session: QmpSession
   #output: string[] = []
 
-  constructor(args: readonly string[]) {
-    const options = parseSystemOptions([...args, '-as-qemu', VERSION], () => {})
+  constructor(version: string, args: readonly string[]) {
+    const options = parseSystemOptions([...args, '-as-qemu', version], () => {})
     this.machine = new Machine(options.machine)
     const monitor = new QmpMonitor(this.machine, {
       deviceIds: options.deviceIds,
@@ -60,10 +60,13 @@ function replay(ours: Ours, exchanges: readonly Exchange[]): Exchange[] {
 const isLong = (send: Send) => typeof send !== 'string' && send.times > 1 << 20
 const outputs = (exchanges: readonly Exchange[]) => exchanges.flatMap(({ output }) => output)
 
-describe('a QMP session answers as QEMU did', () => {
+describe.each(SERIES)('a QMP session answers as QEMU %s did', (series) => {
+  const recording = readQmpRecording(series)
+  const [, version = ''] = /version (\S+)/.exec(recording.program) ?? []
+
   it.each(recording.conversations)('$title', ({ arguments: args, greeting, exchanges: recorded }) => {
     const exchanges = recorded.map(({ send, output }) => ({ send, output: inJson(output) }))
-    const ours = new Ours(args)
+    const ours = new Ours(version, args)
     expect(normalise(ours.take())).toEqual(greeting)
     const answered = replay(ours, exchanges)
     // QEMU works for minutes on some inputs: there an answer can have been recorded after what was sent next.
@@ -72,7 +75,7 @@ describe('a QMP session answers as QEMU did', () => {
   })
 
   it('random pieces of JSON', () => {
-    const ours = new Ours([])
+    const ours = new Ours(version, [])
     ours.say('{"execute":"qmp_capabilities"}')
     ours.take()
     for (const { send, output } of recording.fuzz) {
@@ -82,7 +85,7 @@ describe('a QMP session answers as QEMU did', () => {
   })
 
   it('the same, whatever pieces the bytes come in', () => {
-    const ours = new Ours([])
+    const ours = new Ours(version, [])
     ours.say('{"execute":"qmp_capabilities"}')
     ours.take()
     for (const { send, output } of recording.fuzz.slice(0, 200)) {
@@ -92,7 +95,7 @@ describe('a QMP session answers as QEMU did', () => {
   })
 
   it('query-commands lists those it has in the order of QEMU', () => {
-    const ours = new Ours([])
+    const ours = new Ours(version, [])
     ours.say('{"execute":"qmp_capabilities"}')
     ours.take()
     ours.say('{"execute":"query-commands"}')
@@ -102,7 +105,7 @@ describe('a QMP session answers as QEMU did', () => {
   })
 
   it.each(recording.trees)('info mtree -f with the device at port $ioport', ({ ioport, lines }) => {
-    const ours = new Ours(['-device', `pvpanic,ioport=${ioport}`])
+    const ours = new Ours(version, ['-device', `pvpanic,ioport=${ioport}`])
     ours.say('{"execute":"qmp_capabilities"}')
     ours.take()
     ours.say('{"execute":"human-monitor-command","arguments":{"command-line":"info mtree -f"}}')

@@ -92,6 +92,11 @@ class RawMonitor {
     }
   }
 
+  async takeGreeting(): Promise<string> {
+    while (this.#output === '') await sleep(1)
+    return this.takeQuiet()
+  }
+
   /** All that has come once nothing comes any more. */
   async takeQuiet(quiet = QUIET_MS): Promise<string> {
     for (let seen = -1; seen !== this.#output.length && !this.#ended; ) {
@@ -127,7 +132,7 @@ async function recordConversation(
   sends: readonly Send[],
 ): Promise<RecordedConversation> {
   const monitor = await RawMonitor.start(args)
-  const greeting = normalise(await monitor.takeQuiet())
+  const greeting = normalise(await monitor.takeGreeting())
   const exchanges: Exchange[] = []
   for (const send of sends) {
     await monitor.send(send)

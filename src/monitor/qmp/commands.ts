@@ -118,8 +118,9 @@ export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
     qmp_capabilities: action({ enable: 'capabilities?' }, () => {}, FOR_PRECONFIG), // refused by the session
     'migrate-pause': action(
       {},
-      () => {
-        throw new QmpError('migrate-pause is currently only supported during postcopy-active state')
+      ({ machine }) => {
+        const needed = machine.qemu.migratePauseNeeds
+        throw new QmpError(`migrate-pause is currently only supported during ${needed} state`)
       },
       { exists: isLater('migrate-pause'), isOob: true },
     ),

@@ -40,7 +40,7 @@ const LARGEST_ADDRESS = 0xffff_ffff
 const ADDRESS_END = 1n << 64n
 const SHORTEST_DATA_WORD = 3
 /** Bytes that `memset` writes in one step. */
-const FILL_STEP = 1 << 18
+const FILL_STEP = 1 << 16
 /** More than any command looks at. */
 const MOST_WORDS = 8
 const PORT_WIDTHS: Readonly<Record<string, PortWidth>> = { b: 1, w: 2, l: 4 }
@@ -58,6 +58,8 @@ export class QtestSession {
   readonly #lineLimit: number
   /** Lines that have come and are not answered yet. */
   readonly #received: (Uint8Array | undefined)[] = []
+  /** What `memset` writes, step by step. */
+  #filling: Uint8Array | undefined
   #intercepted: DeviceState | undefined
   /** Nanoseconds; nothing in the machine waits for it. */
   #clock = 0n
@@ -198,7 +200,9 @@ export class QtestSession {
   *#fill(words: QtestWords): Generator<void, string> {
     const address = words.number('address')
     const size = words.number('size')
-    const piece = new Uint8Array(FILL_STEP).fill(Number(words.number('value') & 0xffn))
+    const value = Number(words.number('value') & 0xffn)
+    this.#filling ??= new Uint8Array(FILL_STEP)
+    const piece = this.#filling.fill(value)
     const end = address + size
     const ranges: [bigint, bigint][] = [
       [address, end],
