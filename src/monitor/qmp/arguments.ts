@@ -6,7 +6,15 @@ import type { QemuFacts } from '../../machine/qemu-versions.js'
 import { QmpError } from './error.js'
 
 /** What an argument may be: a kind of value, or one of some words. A `?` means that it may be absent. */
-export type ArgumentType = 'string' | 'integer?' | 'any' | 'any?' | 'capabilities?' | readonly string[]
+export type ArgumentType =
+  | 'string'
+  | 'string?'
+  | 'boolean?'
+  | 'integer?'
+  | 'any'
+  | 'any?'
+  | 'capabilities?'
+  | readonly string[]
 
 /** A command's arguments by name, in the order in which QEMU checks them. */
 export type ArgumentTypes = Readonly<Record<string, ArgumentType>>
@@ -19,6 +27,8 @@ type ArgumentValue<Type extends ArgumentType> = Type extends readonly (infer Wor
 
 interface ValueByName {
   string: string
+  'string?': string | undefined
+  'boolean?': boolean | undefined
   'integer?': bigint | undefined
   any: JsonValue
   'any?': JsonValue | undefined
@@ -67,6 +77,8 @@ function check(name: string, type: ArgumentType, value: JsonValue | undefined): 
       return checkCapabilities(name, value)
     case 'integer?':
       return checkKind(name, 'integer', typeof value === 'bigint' && BigInt.asIntN(64, value) === value, value)
+    case 'boolean?':
+      return checkKind(name, 'boolean', typeof value === 'boolean', value)
     default:
       return checkKind(name, 'string', typeof value === 'string', value)
   }

@@ -11,6 +11,7 @@ import type { Arguments, ArgumentTypes } from './arguments.js'
 import { NOT_SUSPENDED, QmpError } from './error.js'
 import type { QmpMonitor } from './monitor.js'
 import { NO_HOTPLUG } from './qom.js'
+import { listMachines, listProperties, listTypes } from './types.js'
 
 /** A command: its arguments in the order in which they are checked, and what it does with them. */
 export interface QmpCommand {
@@ -92,11 +93,22 @@ export const QMP_COMMANDS: ReadonlyMap<string, QmpCommand> = new Map(
     system_powerdown: action({}, ({ machine }) => machine.powerdown(), { isRequest: true }),
     system_reset: action({}, ({ machine }) => machine.reset(), { isRequest: true }),
     'query-uuid': query({}, ({ uuid }) => ({ UUID: uuid }), FOR_PRECONFIG),
+    'query-machines': query({}, ({ machine }) => listMachines(machine.qemu), FOR_PRECONFIG),
     // There is no virtual CPU here.
     'query-cpus-fast': query({}, () => [], { exists: isLater('query-cpus-fast') }),
     device_del: action({ id: 'string' }, ({ objects }, { id }) => {
       objects.refuseUnplug(id)
     }),
+    'device-list-properties': query(
+      { typename: 'string' },
+      ({ machine, pvpanicType }, { typename }) => listProperties(machine.qemu, pvpanicType, typename),
+      FOR_PRECONFIG,
+    ),
+    'qom-list-types': query(
+      { implements: 'string?', abstract: 'boolean?' },
+      ({ machine, pvpanicType }, { implements: type }) => listTypes(machine.qemu, pvpanicType, type),
+      FOR_PRECONFIG,
+    ),
     'qom-set': action(
       { path: 'string', property: 'string', value: 'any' },
       ({ objects }, { path, property, value }) => objects.set(path, property, value),

@@ -5,6 +5,7 @@ import { HumanMonitor } from '../hmp/hmp.js'
 import { QmpError } from './error.js'
 import { QmpEvents } from './events.js'
 import { ObjectTree } from './qom.js'
+import type { ExtraDeviceType } from './types.js'
 import type { QmpVersion } from './version.js'
 
 /** What the monitor knows of the guest, which the machine does not. */
@@ -17,6 +18,8 @@ export interface QmpMonitorOptions {
   readonly package?: string
   /** The ID of each pvpanic device in turn; one without is anonymous. */
   readonly deviceIds?: readonly (string | undefined)[]
+  /** The pvpanic device's type, for a QEMU that has another than QEMU's own. */
+  readonly pvpanicType?: ExtraDeviceType
   /** Until a client gives x-exit-preconfig most commands are refused, as under QEMU's `--preconfig`; then this is called. */
   readonly onPreconfigEnd?: () => void
 }
@@ -29,6 +32,7 @@ export class QmpMonitor {
   readonly name: string | undefined
   readonly uuid: string
   readonly version: QmpVersion
+  readonly pvpanicType: ExtraDeviceType | undefined
   readonly events: QmpEvents
   readonly objects: ObjectTree
   readonly human: HumanMonitor
@@ -38,6 +42,7 @@ export class QmpMonitor {
     const [major = 0, minor = 0, micro = 0] = machine.qemu.version.split('.').map(Number)
     this.machine = machine
     this.name = options.name
+    this.pvpanicType = options.pvpanicType
     this.uuid = options.uuid ?? NO_UUID
     this.version = { qemu: { major, minor, micro }, package: options.package ?? 'isa-pvpanic' }
     this.#onPreconfigEnd = options.onPreconfigEnd
