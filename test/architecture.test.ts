@@ -23,6 +23,17 @@ const FLOORS = [
 ]
 const levelOf = (folder: string) => FLOORS.findIndex((floor) => floor.includes(folder))
 
+/** The packages that a file may import, by the part of src that it lies in. All others import none. */
+const PACKAGES: readonly (readonly [place: RegExp, packages: readonly string[]])[] = [
+  [/^cli\//, ['commander']],
+  [/^libvirt\//, ['saxes']],
+  // Its types in one file, which is copied into the package as it stands; the emulator itself when one is made.
+  [/^v86\/(v86-types|boot-rom)\.ts$/, ['v86']],
+  [/^vitest\//, ['vitest']],
+]
+/** Where Node's modules may be imported, as biome.json has it. */
+const NODE_ONLY = /^(?:cli|node|vitest|monitor\/server|testing\/engines\/qemu)\//
+
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 const imports = files.flatMap((file) => {
   const text = readFileSync(join(source, file), 'utf8')
@@ -43,6 +54,27 @@ describe('the floors', () => {
       return target !== from && levelOf(target) >= levelOf(from)
     })
     expect(upward).toEqual([])
+  })
+
+  it('import packages where these are expected, and nowhere else', () => {
+    const unexpected = imports.filter(({ file, to }) => {
+      if (to.startsWith('.') || (to.startsWith('node:') && NODE_ONLY.test(file))) return false
+      return !PACKAGES.some(([place, packages]) => place.test(file) && packages.includes(to))
+    })
+    expect(unexpected).toEqual([])
+  })
+
+  it('that browsers have import what needs Node when it is used, so that a bundler can leave it out', () => {
+    const early = files.flatMap((file) => {
+      if (NODE_ONLY.test(file)) return []
+      const text = readFileSync(join(source, file), 'utf8')
+      const targets = [...text.matchAll(/^(?:import|export) (?!type).*?from '([^']+)'$/gms)].map(([, to = '']) => to)
+      const local = targets
+        .filter((to) => to.startsWith('.'))
+        .map((to) => relative(source, resolve(source, dirname(file), to)))
+      return local.filter((target) => NODE_ONLY.test(target)).map((target) => `${file}: ${target}`)
+    })
+    expect(early).toEqual([])
   })
 })
 

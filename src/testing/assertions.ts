@@ -1,7 +1,15 @@
 // Claims about a guest as plain functions, for node:test and any other test runner.
 
 import type { PvpanicEvent } from '../devices/pvpanic.js'
-import { type Check, type Checked, checkExitCode, checkPanicked, checkReported, checkRunState } from './checks.js'
+import {
+  type Check,
+  type Checked,
+  checkExitCode,
+  checkPanicked,
+  checkReported,
+  checkRunState,
+  type GuestRunState,
+} from './checks.js'
 
 /** A claim about a guest does not hold; the message shows the panic log and the last serial lines. */
 export class GuestAssertionError extends Error {
@@ -35,7 +43,7 @@ export function assertReported(guest: Checked, event: PvpanicEvent): void {
 }
 
 /** @throws {GuestAssertionError} unless the machine is in this run state. */
-export function assertRunState(guest: Checked, runState: string): void {
+export function assertRunState(guest: Checked, runState: GuestRunState): void {
   demand(checkRunState(guest, runState))
 }
 

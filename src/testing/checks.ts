@@ -2,11 +2,18 @@
 
 import { hex } from '../common/hex.js'
 import type { PvpanicEvent } from '../devices/pvpanic.js'
+import type { RunState } from '../machine/transitions.js'
 import type { GuestMachine } from './engine.js'
 import type { SerialText } from './serial-text.js'
 
 /** A guest, or a machine alone. */
 export type Checked = GuestMachine | { readonly machine: GuestMachine; readonly serial: SerialText }
+
+/** A machine's run state; or one that only a QEMU under test has, by the name that its query-status tells. */
+export type GuestRunState =
+  | RunState
+  | ('debug' | 'finish-migrate' | 'inmigrate' | 'internal-error' | 'io-error' | 'postmigrate')
+  | ('colo' | 'restore-vm' | 'save-vm' | 'suspended' | 'watchdog')
 
 /** Whether a claim holds. */
 export interface Check {
@@ -32,8 +39,8 @@ export function checkReported(checked: Checked, event: PvpanicEvent): Check {
   return checkReports(checked, event, `have reported ${event}`)
 }
 
-/** The machine is in this run state: a `RunState`, or another of QEMU's. */
-export function checkRunState(checked: Checked, runState: string): Check {
+/** The machine is in this run state. */
+export function checkRunState(checked: Checked, runState: GuestRunState): Check {
   const actual = machineOf(checked).runState
   return check(checked, `the run state to be ${runState}`, `the run state not to be ${runState}`, actual, runState)
 }

@@ -11,7 +11,7 @@ export {
   GuestAssertionError,
 } from './assertions.js'
 export { type BootOptions, bootGuest, type EngineName } from './boot-guest.js'
-export type { Checked } from './checks.js'
+export type { Checked, GuestRunState } from './checks.js'
 export type { GuestEngine, GuestMachine } from './engine.js'
 export { Guest, type GuestEnding, type GuestOptions } from './guest.js'
 export type { GuestImages, Image } from './guest-images.js'

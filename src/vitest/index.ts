@@ -9,6 +9,7 @@ import {
   checkPanicked,
   checkReported,
   checkRunState,
+  type GuestRunState,
 } from '../testing/checks.js'
 
 /** What `expect(guest)`, or `expect(guest.machine)`, can claim. */
@@ -17,15 +18,20 @@ export interface GuestMatchers<R = unknown> {
   toHavePanicked(): R
   /** The guest has made such a report. */
   toHaveReported(event: PvpanicEvent): R
-  /** The machine is in this run state: 'running', 'paused', 'guest-panicked', 'shutdown', 'prelaunch', or another of QEMU's. */
-  toBeInRunState(runState: string): R
+  /** The machine is in this run state. */
+  toBeInRunState(runState: GuestRunState): R
   /** The machine has ended with this exit code. */
   toHaveExitCode(exitCode: number): R
 }
 
+declare global {
+  // Each vitest merges chai's assertions into its own, whose type parameters differ from version to version.
+  namespace Chai {
+    interface Assertion extends GuestMatchers<void> {}
+  }
+}
+
 declare module 'vitest' {
-  // biome-ignore lint/suspicious/noExplicitAny: a declaration is merged only if its type parameters are vitest's own
-  interface Assertion<T = any> extends GuestMatchers<T> {}
   interface AsymmetricMatchersContaining extends GuestMatchers {}
 }
 
@@ -35,7 +41,7 @@ export { type BootFixture, type GuestFixture, snapshotTest, test } from './fixtu
 expect.extend({
   toHavePanicked: (guest: unknown) => matched(checkPanicked(checked(guest))),
   toHaveReported: (guest: unknown, event: PvpanicEvent) => matched(checkReported(checked(guest), event)),
-  toBeInRunState: (guest: unknown, runState: string) => matched(checkRunState(checked(guest), runState)),
+  toBeInRunState: (guest: unknown, runState: GuestRunState) => matched(checkRunState(checked(guest), runState)),
   toHaveExitCode: (guest: unknown, exitCode: number) => matched(checkExitCode(checked(guest), exitCode)),
 })
 

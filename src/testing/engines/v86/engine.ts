@@ -4,9 +4,8 @@ import { arrayBufferOf } from '../../../common/array-buffer.js'
 import { pickOptions } from '../../../common/check.js'
 import { dumpCore, writeCore } from '../../../core-dump/index.js'
 import type { Machine } from '../../../machine/machine.js'
-import { ATTACH_OPTIONS } from '../../../v86/attach-options.js'
+import { ATTACH_OPTIONS, type AttachOptions } from '../../../v86/attach-options.js'
 import {
-  type AttachOptions,
   attach,
   createEmulator,
   destroyEmulator,
@@ -14,10 +13,10 @@ import {
   restoreGuest,
   SavedStateError,
   saveGuest,
-  type WasmModule,
 } from '../../../v86/index.js'
 import { letProcessEnd } from '../../../v86/lifetime.js'
 import type { V86, V86Options } from '../../../v86/v86-types.js'
+import type { WasmModule } from '../../../v86/wasm-module.js'
 import type { EngineListener, GuestEngine } from '../../engine.js'
 import { is64BitKernel, type LoadedImages } from '../../guest-images.js'
 import { ImageError } from '../../image-error.js'

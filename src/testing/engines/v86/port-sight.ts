@@ -1,8 +1,8 @@
 // Counts a guest's accesses to the device's port, for the reasons why no report came.
 
-import type { V86 } from 'v86'
 import { PVPANIC_DEFAULT_IOBASE } from '../../../devices/pvpanic.js'
 import { coreOf } from '../../../v86/v86-internals.js'
+import type { V86 } from '../../../v86/v86-types.js'
 import type { PortSight } from '../../silence.js'
 
 /** @param iobase the device's port; null without a device. To be called when the machine is attached. */
