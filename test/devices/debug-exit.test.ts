@@ -22,6 +22,11 @@ it('is not there unless asked for', () => {
   expect(machine.runState).toBe('running')
 })
 
+it('shows by name on the bus', () => {
+  const [mapping] = new Machine({ debugExit: 0xf4 }).bus.mappings().filter(({ base }) => base === 0xf4)
+  expect([mapping?.device.name, mapping?.size]).toEqual(['isa-debug-exit', 2])
+})
+
 it('gives the exit code of the first write', () => {
   const machine = new Machine({ debugExit: 0x501 })
   machine.bus.outb(0x501, 1)

@@ -74,6 +74,31 @@ describe('a write', () => {
     for (const value of [0, 1, 2, 3, 4, 5, 0x80]) bus.outb(0x505, value)
     expect(device.counts).toEqual({ panicked: 3, crashLoaded: 1, shutdown: 0, unknown: 3 })
   })
+
+  it('is counted by a device that tells nobody', () => {
+    const device = new Pvpanic()
+    for (const value of [0, 1, 2, 4, 8]) device.write8(0, value)
+    device.write32(0, 0x04040204)
+    expect(device.counts).toEqual({ panicked: 1, crashLoaded: 2, shutdown: 4, unknown: 1 })
+  })
+
+  it('ends once for all of its bytes, and only if one of them was an event', () => {
+    const order: string[] = []
+    const device = new Pvpanic({ onEvent: (event) => order.push(event), onAccessEnd: () => order.push('end') })
+    for (const value of [0, 8, 1]) device.write8(0, value)
+    device.write16(0, 0x0800)
+    device.write16(0, 0x0002)
+    device.write32(0, 0x00010200)
+    expect(order).toEqual(['panicked', 'end', 'crash-loaded', 'end', 'crash-loaded', 'panicked', 'end'])
+  })
+
+  it('shows by name on the bus', () => {
+    expect(
+      onBus()
+        .bus.mappings()
+        .map(({ device }) => device.name),
+    ).toEqual(['pvpanic'])
+  })
 })
 
 it.each([

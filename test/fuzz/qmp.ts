@@ -81,7 +81,7 @@ function wellFormed(random: Random): string {
 const NAMES = [...QMP_COMMANDS.keys()].filter((name) => name !== 'quit')
 const ARGUMENTS = ['path', 'property', 'value', 'id', 'driver', 'bus', 'command-line', 'cpu-index', 'enable', 'typename', 'panic', 'shutdown', 'reboot', 'watchdog', 'implements', 'abstract'] // biome-ignore format: one list
 const TEXTS = ['/machine', '/', 'pvpanic', 'ioport', 'info mtree -f', 'info status', 'i /b 0x505', 'o /w 0x505 -1', 'i 1/0', 'isa-debug-exit', 'pause', 'none', 'oob', '', '\\u0000', '\\ud800', '%s', '\\n', 'x'.repeat(300)] // biome-ignore format: one list
-const PIECES = ['{', '}', '[', ']', '"', "'", ',', ':', '\\u12', '\\', '\xff', '\0', '-', '0x1', 'true', 'null', '%d', '{"execute":"quit"}', '[['.repeat(20), '9'.repeat(80)] // biome-ignore format: one list
+const PIECES = ['{', '}', '[', ']', '"', "'", ',', ':', '\\u12', '\\', '\xff', '\0', '1e400', '-', '0x1', 'true', 'null', '%d', '{"execute":"quit"}', '[['.repeat(20), '9'.repeat(80)] // biome-ignore format: one list
 
 function object(random: Random): string {
   const names = Array.from({ length: random.below(4) }, () => random.pick(ARGUMENTS))
@@ -93,7 +93,7 @@ function value(random: Random, depth: number): string {
   // biome-ignore format: a table
   switch (random.below(simple)) {
     case 0: case 1: case 2: return `"${random.pick(TEXTS)}"`
-    case 3: return random.pick(['0', '-1', '1285', '1.5', '-0', '18446744073709551616', '9'.repeat(40)])
+    case 3: return random.pick(['0', '-1', '1285', '1.5', '1e400', '-0', '18446744073709551616', '9'.repeat(40)])
     case 4: return random.pick(['true', 'false', 'null'])
     case 5: return object(random)
     case 6: return `[${Array.from({ length: random.below(4) }, () => value(random, depth + 1)).join(',')}]`
