@@ -3,6 +3,7 @@
 import type { PanicLogEntry } from '../machine/panic-log.js'
 import type { GuestEngine, GuestMachine } from './engine.js'
 import { KernelMessages } from './kernel-messages.js'
+import { type CommandResult, shellCommand } from './run-command.js'
 import { SerialText } from './serial-text.js'
 import { likelyReasons } from './silence.js'
 import { stayAliveFor } from './stay-alive.js'
@@ -33,7 +34,7 @@ const MOST_RESETS = 10
 
 /** How a guest came to its end. */
 export interface GuestEnding {
-  readonly reason: Exclude<GuestFailure, 'timeout' | 'unreported' | 'rebooting'>
+  readonly reason: Exclude<GuestFailure, 'timeout' | 'stopped' | 'unreported' | 'rebooting'>
   /** The machine's exit code, if it has ended. */
   readonly exitCode?: number
   /** What the emulator failed with, if that was the reason. */
@@ -50,6 +51,7 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   readonly #signal: AbortSignal | undefined
   #pokeScheduled = false
   #reportsTaken = 0
+  #commands = 0
   #halted = false
   #fault: Error | undefined
   #disposal: Promise<void> | undefined
@@ -128,6 +130,28 @@ export class Guest<M extends GuestMachine = GuestMachine> {
   /** Types `text` (Latin-1) on the guest's COM1. */
   send(text: string): void {
     this.#engine.send(text)
+  }
+
+  /**
+   * Has the shell that reads the guest's serial line run a command: that of `linuxInitrd()`, or a login shell of another
+   * system. One command at a time.
+   * @throws {GuestError} if it does not end in time, or the guest panics, stops or ends before.
+   */
+  run(command: string, options?: WaitOptions): Promise<CommandResult> {
+    const { text: sent, resultIn } = shellCommand(command, ++this.#commands)
+    const from = this.serial.dropped + this.serial.text.length
+    const check = () => {
+      const { text, dropped } = this.serial
+      const result = resultIn(text.slice(Math.max(0, from - dropped)))
+      if (result !== undefined) return result
+      this.#failAtEnd(`end of the command ${JSON.stringify(command)}`)
+      const { runState } = this.machine
+      if (!this.#engine.settled || runState === 'running') return undefined
+      const what = `no end of the command ${JSON.stringify(command)}: run state ${runState}`
+      throw new GuestError('stopped', `${what}${this.#lastWords()}`)
+    }
+    this.send(sent)
+    return this.#waiters.wait(`end of the command ${JSON.stringify(command)}`, check, options, this.run)
   }
 
   /**

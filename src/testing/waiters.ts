@@ -3,10 +3,18 @@
 import { checkInteger } from '../common/check.js'
 
 /**
- * Why a guest did not do what was waited for. 'unreported': its kernel panicked without a report. 'rebooting': it resets
+ * Why a guest did not do what was waited for. 'stopped': the machine keeps it from going on. 'unreported': its kernel panicked without a report. 'rebooting': it resets
  * itself again and again.
  */
-export type GuestFailure = 'timeout' | 'ended' | 'halted' | 'fault' | 'disposed' | 'unreported' | 'rebooting'
+export type GuestFailure =
+  | 'timeout'
+  | 'ended'
+  | 'halted'
+  | 'fault'
+  | 'disposed'
+  | 'stopped'
+  | 'unreported'
+  | 'rebooting'
 
 /** What was waited for did not come. */
 export class GuestError extends Error {

@@ -1,6 +1,6 @@
 // A Linux guest of Debian's kernel and busybox that says what it finds of the pvpanic device, and then panics.
 
-import { type CpioEntry, cpioArchive } from './cpio.js'
+import { type CpioEntry, cpioArchive, linuxCommandLine } from '../../src/testing/index.js'
 import type { DebianFiles } from './debian.js'
 
 const MEBIBYTE = 1 << 20
@@ -18,12 +18,6 @@ export interface LinuxOptions {
 
 /** The first thing of the guest's own that it prints. */
 export const INIT_SAYS = 'guest: init'
-
-const COMMAND_LINE = [
-  'console=ttyS0,115200 quiet panic=0 nokaslr tsc=reliable mitigations=off random.trust_cpu=on nowatchdog',
-  // These only save time.
-  'noisapnp cryptomgr.notests initcall_blacklist=crypto_kdf108_init,init_kprobe_trace',
-].join(' ')
 
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -80,7 +74,7 @@ export function linuxImages(debian: DebianFiles, options: LinuxOptions = {}): Li
     bios: debian.read(/seabios\/bios\.bin$/),
     kernel,
     initrd: cpioArchive(files(debian, plot, kernel)),
-    append: `${COMMAND_LINE} guest=${plot} ${append}`.trim(),
+    append: linuxCommandLine(`guest=${plot} ${append}`),
     memory,
   }
 }

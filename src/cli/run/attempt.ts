@@ -11,10 +11,12 @@ import type { Terminal } from '../terminal.js'
 import { Timeline } from '../timeline.js'
 import { refusing } from '../usage-error.js'
 import { describeExpectations, judge, type Verdict } from './judge.js'
+import { execExpectations, linuxImagesOf } from './linux-options.js'
 import { ManagedGuest } from './managed-guest.js'
 import { qemuMonitor, RunMonitor } from './monitor.js'
 import { GUEST_OPTIONS, type RunOptions } from './options.js'
 import { ProgressLine } from './progress-line.js'
+import { qemuArgumentsOf } from './qemu-options.js'
 import { openSerial, type SerialOutput } from './serial-output.js'
 import { Interruption } from './signals.js'
 import { snapshotOf } from './snapshot-options.js'
@@ -104,7 +106,7 @@ export class Attempt {
     await domain?.start(guest)
     this.#waitsFor = describeExpectations(options)
     const limit = { timeoutMs: options.timeout, deadline: this.#began + options.timeout }
-    const verdict = await judge(guest, options, limit)
+    const verdict = await judge(guest, { ...options, ...execExpectations(options) }, limit)
     if (this.#interruption.signal.aborted) return verdict
     this.#waitsFor = 'the manager'
     await domain?.settled()
@@ -117,11 +119,13 @@ export class Attempt {
     const { timeout, qmp } = this.#options
     const guestOptions: BootOptions = {
       ...pick(this.#options, GUEST_OPTIONS),
+      ...linuxImagesOf(this.#options),
       ...snapshotOf(this.#options),
       ...managed,
     }
     const monitor = qemuMonitor(guestOptions, qmp)
-    const given = [managed, monitor].flatMap(({ qemuArguments = [] }) => qemuArguments)
+    const own = qemuArgumentsOf(this.#options)
+    const given = [...own, ...[managed, monitor].flatMap(({ qemuArguments = [] }) => qemuArguments)]
     const qemuArguments = given.length === 0 ? {} : { qemuArguments: given }
     const late = setTimeout(() => this.#interruption.end(LATE), timeout)
     const { signal } = this.#interruption

@@ -19,6 +19,8 @@ import {
 } from '../option-values.js'
 import { MOST_ENTRIES } from '../timeline.js'
 import { EXPECTATION_NAMES, type Expectations } from './judge.js'
+import { addLinuxOptions, type LinuxChoices, refuseMeaninglessLinux } from './linux-options.js'
+import { addQemuOptions, type QemuChoices, refuseMeaninglessQemu } from './qemu-options.js'
 import { parseReportTarget, type ReportTarget } from './report-file.js'
 import { addSnapshotOptions, refuseMeaninglessSnapshot, type SnapshotChoices } from './snapshot-options.js'
 
@@ -54,7 +56,7 @@ export const GUEST_OPTIONS = [
 
 const DUMP_NAMES = ['portable', 'libvirt'] as const
 
-export interface RunOptions extends GuestOptions, Expectations, SnapshotChoices {
+export interface RunOptions extends GuestOptions, Expectations, SnapshotChoices, LinuxChoices, QemuChoices {
   /** Milliseconds. */
   readonly timeout: number
   readonly serial?: string
@@ -78,6 +80,8 @@ const MOST_MEMORY_IN_V86 = 2047 * 2 ** 20
 
 export function addRunOptions(command: Command): Command {
   addGuestOptions(command)
+  addLinuxOptions(command)
+  addQemuOptions(command)
   addSnapshotOptions(command)
   addExpectations(command)
   return addOutputs(command)
@@ -217,6 +221,8 @@ export function refuseMeaningless(options: RunOptions, command: Command): void {
     `--dump-dir is for a guest that is kept: under --on-panic ${onPanic} none is (give --on-panic preserve)`,
   )
   refuseMeaninglessSnapshot(options, refuse)
+  refuseMeaninglessLinux(options, refuse)
+  refuseMeaninglessQemu(options, refuse)
   refuse(isGiven('dumpName') && dumpDir === undefined, '--dump-name has a meaning with --dump-dir only')
   refuse(
     isGiven('serialLimit') && (serial === undefined || serial === 'stdio'),

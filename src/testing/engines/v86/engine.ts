@@ -61,7 +61,7 @@ export async function startV86Engine(
     v86: { ...imageOptions(images), ...v86 },
   })
   try {
-    const engine = new V86Engine(emulator, images, {
+    const engine = new V86Engine(emulator, images, saved !== undefined, {
       ...pickOptions<AttachOptions>(options, ATTACH_OPTIONS),
       dma: options.dma ?? isBuiltin,
     })
@@ -78,12 +78,17 @@ class V86Engine implements GuestEngine<Machine> {
   readonly settled = true
   readonly description = 'v86'
   readonly facts: BootFacts
-  readonly sight: PortSight
+  readonly sight: PortSight | undefined
   readonly #emulator: V86
   readonly #paused: boolean
   #listener: EngineListener | undefined
 
-  constructor(emulator: V86, images: LoadedImages, { onError, onHalt, ...options }: AttachOptions) {
+  constructor(
+    emulator: V86,
+    images: LoadedImages,
+    isRestored: boolean,
+    { onError, onHalt, ...options }: AttachOptions,
+  ) {
     this.#emulator = emulator
     this.#paused = options.startPaused === true
     letProcessEnd(emulator)
@@ -100,7 +105,8 @@ class V86Engine implements GuestEngine<Machine> {
       },
     })
     const iobase = this.machine.pvpanics[0]?.iobase ?? null
-    this.sight = watchPort(emulator, iobase)
+    // What a restored guest did before is not known.
+    this.sight = isRestored ? undefined : watchPort(emulator, iobase)
     this.facts = {
       kernel: images.kernel !== undefined,
       initrd: images.initrd !== undefined,
