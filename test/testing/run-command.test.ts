@@ -46,7 +46,7 @@ describe('the initial RAM disk', () => {
     expect(text).toContain('insmod /modules/pvpanic.ko\n(\nuname -a\n)\n')
     expect(text).toContain('poweroff -f')
     expect(archive.length % 4).toBe(0)
-    expect(text).toContain('\0modules/pvpanic.ko\0')
+    expect(text).toContain('modules/pvpanic.ko\0')
   })
 
   it("gives way to the caller's own files", () => {
