@@ -50,13 +50,20 @@ const common: Pick<BuildOptions, 'external' | 'platform'> = {
   platform: 'neutral',
 }
 const chunkFileNames = 'chunks/[name].js'
+/** A file a floor: a bundler can leave out a whole file where it must keep what a module does when it is loaded. */
+const codeSplitting = {
+  groups: ['common', 'bus', 'devices', 'machine'].map((floor) => ({ name: floor, test: new RegExp(`/src/${floor}/`) })),
+}
 
 function modules(): BuildOptions {
   return {
     ...common,
     input: { ...LIBRARIES, ...PROGRAMS, ...NODE_ONLY },
     plugins: [nodeOnlyImports(), coreMapsOnly(), modulesForRequire()],
-    output: { dir: 'dist', cleanDir: true, format: 'esm', chunkFileNames, sourcemap: true, comments: { jsdoc: false } },
+    output: {
+      ...{ dir: 'dist', cleanDir: true, format: 'esm', chunkFileNames, codeSplitting },
+      ...{ sourcemap: true, comments: { jsdoc: false } },
+    },
   }
 }
 

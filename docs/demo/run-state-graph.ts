@@ -5,14 +5,14 @@ import { svg } from './dom.js'
 
 const WIDTH = 620
 const HEIGHT = 250
-const BOX = { width: 132, height: 44 }
+const BOX = { width: 148, height: 46 }
 
 const PLACES: Readonly<Record<string, readonly [x: number, y: number]>> = {
-  prelaunch: [76, 40],
+  prelaunch: [80, 40],
   running: [250, 130],
-  paused: [76, 210],
-  'guest-panicked': [524, 40],
-  shutdown: [524, 210],
+  paused: [80, 210],
+  'guest-panicked': [510, 40],
+  shutdown: [510, 210],
 }
 
 /** From, to, what causes it, and the bend of the line in pixels to its left. */
