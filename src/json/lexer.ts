@@ -15,6 +15,7 @@ const PUNCTUATION: ReadonlyMap<number, Token> = new Map(
 )
 
 const TAB = 0x09
+const NEWLINE = 0x0a
 const BACKSLASH = 0x5c
 const DOUBLE_QUOTE = 0x22
 const SINGLE_QUOTE = 0x27
@@ -28,7 +29,7 @@ const FIRST_PRINTABLE = 0x20
 /** 0xfe and 0xff, which UTF-8 has no use for: a client sends one to get out of whatever it began. */
 const FIRST_NON_UTF8 = 0xfe
 
-const isBlank = (byte: number) => byte === 0x20 || byte === TAB || byte === 0x0a || byte === 0x0d
+const isBlank = (byte: number) => byte === 0x20 || byte === TAB || byte === NEWLINE || byte === 0x0d
 const isDigit = (byte: number) => byte >= ZERO && byte <= 0x39
 const isLetter = (byte: number) => byte >= 0x61 && byte <= 0x7a
 const isExponent = (byte: number) => byte === SMALL_E || byte === CAPITAL_E
@@ -69,6 +70,10 @@ export class JsonLexer {
   #quote = 0
   #text = new Uint8Array(64)
   #length = 0
+  #line = 1
+  #column = 0
+  #tokenLine = 1
+  #tokenColumn = 1
 
   /** @param limit bytes after which a token that has not ended is handed over as 'stray'. */
   constructor(limit: number, onToken: (token: Token) => void) {
@@ -76,22 +81,45 @@ export class JsonLexer {
     this.#onToken = onToken
   }
 
+  /** Line and column, from 1, of the token that was handed over last. */
+  get tokenPlace(): string {
+    return `${this.#tokenLine}:${this.#tokenColumn}`
+  }
+
+  /** Line and column of what would come next. */
+  get place(): string {
+    return `${this.#line}:${this.#column + 1}`
+  }
+
   feed(bytes: Uint8Array): void {
     for (const byte of bytes) {
+      this.#column++
+      if (byte === NEWLINE) {
+        this.#line++
+        this.#column = 0
+      }
       if (this.#state === 'recovery') this.#recover(byte)
       else if (this.#state === 'start') this.#begin(byte)
       else this.#continue(byte)
     }
   }
 
+  /** Nothing more comes: a token under way is over, or is none. */
+  end(): void {
+    if (this.#state !== 'start' && this.#state !== 'recovery') this.#emit(COMPLETE[this.#state] ?? 'stray')
+  }
+
   /** After a stray byte everything is skipped, quotes and blanks too, up to punctuation, a line end or another control byte. */
   #recover(byte: number): void {
     if (byte === TAB || !(PUNCTUATION.has(byte) || endsStrings(byte))) return
     this.#state = 'start'
-    this.#begin(byte)
+    this.#begin(byte, 1)
   }
 
-  #begin(byte: number): void {
+  /** @param ahead 1 if the byte ended something else first: QEMU counts its column twice. */
+  #begin(byte: number, ahead = 0): void {
+    this.#tokenLine = this.#line
+    this.#tokenColumn = this.#column + ahead
     const punctuation = PUNCTUATION.get(byte)
     if (punctuation !== undefined) this.#onToken(punctuation)
     else if (!isBlank(byte)) {
@@ -107,7 +135,7 @@ export class JsonLexer {
     const step = this.#step(byte)
     if (step === 'end') {
       this.#emit(COMPLETE[this.#state] ?? 'stray')
-      this.#begin(byte)
+      this.#begin(byte, 1)
       return
     }
     this.#keep(byte)

@@ -1,6 +1,7 @@
 // `-device` in both of QEMU's syntaxes, and `-global`: read, and checked against what the device has.
 
 import { parseCInteger } from '../common/c-integer.js'
+import { type JsonWords, PLAIN_WORDS, WORDS_WITH_PLACES } from '../json/parser.js'
 import { JsonReader, type JsonResult } from '../json/reader.js'
 import { isJsonObject, type JsonValue } from '../json/value.js'
 import type { QemuFacts } from '../machine/qemu-versions.js'
@@ -40,9 +41,12 @@ export interface GlobalProperty {
 export type DeviceSettings = Readonly<Record<string, number>>
 
 /** @throws {OptionError} if it is damaged JSON, or has an ID that is none. */
-export function parseDevice(argument: string, warn: Warn): DeviceRequest {
+export function parseDevice(argument: string, facts: QemuFacts, warn: Warn): DeviceRequest {
   const isJson = argument.startsWith('{')
-  const values: ReadonlyMap<string, JsonValue> = isJson ? readJson(argument) : parseKeyValues(argument, 'driver', warn)
+  const words = facts.jsonErrorsHavePlace ? WORDS_WITH_PLACES : PLAIN_WORDS
+  const values: ReadonlyMap<string, JsonValue> = isJson
+    ? readJson(argument, words)
+    : parseKeyValues(argument, 'driver', warn)
   const { driver, id, bus, ...properties } = Object.fromEntries(values)
   if (typeof id === 'string' && !isIdentifier(id)) throw new OptionError(NO_IDENTIFIER)
   return {
@@ -56,13 +60,14 @@ export function parseDevice(argument: string, warn: Warn): DeviceRequest {
   }
 }
 
-function readJson(argument: string): ReadonlyMap<string, JsonValue> {
+function readJson(argument: string, words: JsonWords): ReadonlyMap<string, JsonValue> {
   const results: JsonResult[] = []
-  const reader = new JsonReader((result) => results.push(result))
+  const reader = new JsonReader((result) => results.push(result), undefined, words)
   const bytes = new TextEncoder().encode(argument.replace(/[ \t\n\r]+$/, ''))
   let end = 0
   while (results.length === 0 && end < bytes.length) reader.feed(bytes.subarray(end, ++end))
-  const [result = { error: 'JSON parse error, premature EOI' }] = results
+  if (results.length === 0) reader.end()
+  const [result = { error: 'Expecting a JSON value' }] = results
   if ('error' in result) throw new OptionError(result.error)
   if (end < bytes.length) throw new OptionError('Expecting at most one JSON value')
   if (!isJsonObject(result.value)) throw new OptionError('Invalid parameter type for device, expected: object')

@@ -154,7 +154,7 @@ export const OPTIONS: readonly Option[] = [
     argument: 'DRIVER[,PROPERTY=VALUE]...',
     help: 'adds a device; "help" lists them, "DRIVER,help" lists its properties',
     concernsPanics: true,
-    read: (all, argument) => void all.devices.push(parseDevice(argument, all.warn)),
+    read: (all, argument) => void all.devices.push(parseDevice(argument, all.facts, all.warn)),
   },
   {
     names: ['global'],

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { PLAIN_WORDS, WORDS_WITH_PLACES } from '../../src/json/parser.js'
 import { JsonReader, type JsonResult } from '../../src/json/reader.js'
 import { isJsonObject, type JsonValue } from '../../src/json/value.js'
 import { writeJson } from '../../src/json/writer.js'
@@ -88,5 +89,31 @@ describe('the JSON reader', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('the end of input', () => {
+  // As QEMU 7.2 and 11.1 say of `-device` with such an argument.
+  it.each([
+    ['{"driver":"pvpanic"', 'JSON parse error, premature EOI', '1:20: JSON parse error, premature end of input'],
+    ['{"driver":"pvpanic', `JSON parse error, stray '"pvpanic'`, `1:11: JSON parse error, stray '"pvpanic'`],
+    ['{"driver" "x"', 'JSON parse error, missing : in object pair', "1:11: JSON parse error, expecting ':'"],
+  ])('of %s is an error', (text, plain, withPlace) => {
+    for (const [words, error] of [[PLAIN_WORDS, plain] as const, [WORDS_WITH_PLACES, withPlace] as const]) {
+      const results: JsonResult[] = []
+      const reader = new JsonReader((result) => results.push(result), undefined, words)
+      reader.feed(Buffer.from(text))
+      reader.end()
+      expect(results).toEqual([{ error }])
+    }
+  })
+
+  it('after a value, or before any, is none', () => {
+    const results: JsonResult[] = []
+    const reader = new JsonReader((result) => results.push(result))
+    reader.end()
+    reader.feed(Buffer.from('{} 1'))
+    reader.end()
+    expect(results).toEqual([{ value: new Map() }, { value: 1n }])
   })
 })

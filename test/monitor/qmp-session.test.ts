@@ -8,7 +8,7 @@ import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import { bytesOf, type Exchange, type Lines, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
 
 /** The series that were recorded. */
-const SERIES = ['10.0', '7.2']
+const SERIES = ['11.1', '10.0', '7.2']
 
 /** Our side of a conversation, started with QEMU's own arguments. */
 class Ours {

@@ -1,5 +1,6 @@
 // One client's QMP conversation: bytes in, bytes out, as QEMU holds it.
 
+import { PLAIN_WORDS, WORDS_WITH_PLACES } from '../../json/parser.js'
 import { type JsonLimits, JsonReader, type JsonResult } from '../../json/reader.js'
 import { isJsonObject, type JsonValue } from '../../json/value.js'
 import { type Writable, writeJson } from '../../json/writer.js'
@@ -45,7 +46,8 @@ export class QmpSession {
   constructor(monitor: QmpMonitor, options: QmpSessionOptions) {
     this.#monitor = monitor
     this.#options = options
-    this.#reader = new JsonReader((result) => this.#answer(result), options.limits)
+    const words = monitor.machine.qemu.jsonErrorsHavePlace ? WORDS_WITH_PLACES : PLAIN_WORDS
+    this.#reader = new JsonReader((result) => this.#answer(result), options.limits, words)
   }
 
   /** Whether the client has negotiated, and so gets events. */
