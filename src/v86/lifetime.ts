@@ -3,7 +3,8 @@
 import { coreOf } from './v86-internals.js'
 import type { V86 } from './v86-types.js'
 
-interface Timer {
+/** What Node's timers and message ports have, and a browser's have not. */
+interface Handle {
   unref?(): unknown
 }
 
@@ -18,7 +19,18 @@ export function letProcessEnd(emulator: V86): void {
   if ('Deno' in globalThis) return
   core.yield = (milliseconds, tick) => {
     const next = () => core.yield_callback(tick)
-    const timer: Timer = milliseconds < 1 ? setImmediate(next) : setTimeout(next, milliseconds)
+    const timer: Handle = milliseconds < 1 ? setImmediate(next) : setTimeout(next, milliseconds)
     timer.unref?.()
+    if (milliseconds < 1) wakeLoop()
   }
+}
+
+let wakeLoop = (): void => {
+  const { port1, port2 } = new MessageChannel()
+  Object.assign(port1, { onmessage() {} })
+  for (const port of [port1, port2] as Handle[]) port.unref?.()
+  // An immediate that is unref'ed does not keep the loop from sleeping until the next timer or input: a message does, and
+  // its port need not keep the process alive. The message itself does nothing, for Node hands on a thousand in one turn.
+  wakeLoop = () => port2.postMessage(undefined)
+  wakeLoop()
 }

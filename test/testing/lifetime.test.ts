@@ -8,14 +8,14 @@ import { bootGuest, GuestError, GuestRom } from '../../src/testing/index.js'
 const testing = new URL('../../src/testing/index.ts', import.meta.url).href
 
 /** What a program prints that has a guest which runs for ever. It fails if it does not end by itself. */
-async function outputOf(program: string): Promise<string> {
+async function outputOf(program: string, timeout = 15_000): Promise<string> {
   const source = `
     import { bootGuest, GuestRom } from '${testing}'
     const bios = new GuestRom().print('on').forever((rom) => rom.wait(1)).build()
     const guest = await bootGuest({ bios })
     ${program}`
   const args = ['--import', 'tsx', '--input-type=module', '-e', source]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout })
   return stdout
 }
 
@@ -30,6 +30,24 @@ it('a program waits for what it awaits of a guest, and for its end', async () =>
     await guest.dispose()
     console.log('disposed')`
   expect(await outputOf(program)).toBe('timeout\ndisposed\n')
+})
+
+it('a guest does not sleep until a timer that somebody else waits for', { timeout: 60_000 }, async () => {
+  const program = `
+    await guest.dispose()
+    setTimeout(() => {}, 40_000)
+    let longest = 0
+    for (let boots = 0; boots < 20; boots++) {
+      const began = performance.now()
+      const each = await bootGuest({ onPanic: 'log' })
+      await each.ended({ timeoutMs: 40_000 })
+      await each.dispose()
+      longest = Math.max(longest, performance.now() - began)
+    }
+    // Node itself wakes up after eight seconds.
+    console.log(longest < 6000 ? 'awake' : longest)
+    process.exit()`
+  expect(await outputOf(program, 50_000)).toBe('awake\n')
 })
 
 it('the stack of a GuestError names the line that waited', async () => {
