@@ -17,6 +17,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   firmware: 'src/firmware/index.ts',
   libvirt: 'src/libvirt/index.ts',
   'plan-2013': 'src/plan-2013/index.ts',
+  pci: 'src/pci/index.ts',
   qmp: 'src/monitor/qmp/index.ts',
   qtest: 'src/monitor/qtest/index.ts',
   monitor: 'src/monitor/server/index.ts',

@@ -7,7 +7,7 @@ import { checkInteger, checkKnownOptions, checkMethods } from '../common/check.j
 import { hex } from '../common/hex.js'
 import { DebugExit, debugExitPlaces } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
-import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent } from '../devices/pvpanic.js'
+import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent, type PvpanicOptions } from '../devices/pvpanic.js'
 import type { CpuControl } from './cpu-control.js'
 import { type EventListener, EventQueue } from './event-queue.js'
 import type { EventName } from './events.js'
@@ -90,6 +90,20 @@ export class Machine {
     this.pvpanics = this.#addPvpanics(options)
     for (const { iobase, iosize } of debugExitPlaces(options.debugExit)) {
       this.bus.map(iobase, iosize, new DebugExit((code) => this.#debugExit(code)))
+    }
+  }
+
+  /**
+   * What a pvpanic device of the emulator's own is made with, such as `new PvpanicPci(machine.pvpanicOptions())`, so that
+   * what it reports is a report to this machine.
+   * @param events what a read shows. The events that the QEMU version knows.
+   */
+  pvpanicOptions(events: number = this.qemu.knownEvents): PvpanicOptions {
+    return {
+      events,
+      knownEvents: this.qemu.knownEvents,
+      onEvent: (event, value) => this.#report(event, value),
+      onAccessEnd: () => this.#settle(),
     }
   }
 
@@ -257,12 +271,7 @@ export class Machine {
   }
 
   #addPvpanic(iobase: number, source: PvpanicSource, events = this.qemu.defaultEvents): MachinePvpanic {
-    const device = new Pvpanic({
-      events,
-      knownEvents: this.qemu.knownEvents,
-      onEvent: (event, value) => this.#report(event, value),
-      onAccessEnd: () => this.#settle(),
-    })
+    const device = new Pvpanic(this.pvpanicOptions(events))
     this.bus.map(iobase, 1, device)
     return { device, iobase, source }
   }

@@ -33,6 +33,8 @@ export const QEMU_HISTORY = {
   ),
   /** There is pvpanic-pci. */
   hasPvpanicPci: ages(['1.5.0', false], ['6.0.0', true]), // commit 9df52f58e7; 5.2 and 7.2 run
+  /** What help calls the type of a PCI function's `addr`. */
+  pciAddressType: ages(['1.5.0', 'int32'], ['10.0.0', 'str']), // 7.2 and 10.0 run
   /** isa-debug-exit asks for a shutdown with its exit code, which stays; before, it ends the program at once. */
   debugExitShutsDown: ages(['1.5.0', false], ['9.1.0', true]), // 7.2 and 10.0 run
 
@@ -206,11 +208,19 @@ export function qemuProfile(version?: string, machineType = 'pc'): QemuProfile {
   }
 }
 
+const known = new Map<string, QemuFacts>()
+
+/** Made once for each version. */
 function factsOf(release: QemuRelease): QemuFacts {
+  const key = release.numbers.join('.')
+  const found = known.get(key)
+  if (found !== undefined) return found
   const facts = Object.entries<Ages<unknown>>(QEMU_HISTORY).map(([name, rows]) => {
     return [name, rows.findLast(([since]) => isSince(release, since))?.[1]]
   })
-  return Object.fromEntries(facts) as QemuFacts
+  const made = Object.fromEntries(facts) as QemuFacts
+  known.set(key, made)
+  return made
 }
 
 function readsOne(machineType: string): boolean {

@@ -5,8 +5,9 @@ import { DEBUG_EXIT_DEFAULT_IOBASE, DEBUG_EXIT_PORTS, type DebugExitPlace } from
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import type { QemuProfile } from '../machine/qemu-versions.js'
+import type { PvpanicPciPlace } from '../pci/connect.js'
 import { checkDriver, type DeviceRequest, type DeviceSettings, deviceSettings, type GlobalProperty } from './device.js'
-import { DEBUG_EXIT_TYPE, type PvpanicNames, pvpanicType, QEMU_NAMES } from './device-types.js'
+import { DEBUG_EXIT_TYPE, type PvpanicNames, pvpanicPciType, pvpanicType, QEMU_NAMES } from './device-types.js'
 import { OptionError, prefixErrors } from './keyval.js'
 
 /** What a command line says of devices. */
@@ -19,6 +20,7 @@ export interface DeviceOptions {
 export interface BuiltDevices {
   readonly machine: Pick<MachineOptions, 'iobase' | 'secondIobase' | 'events' | 'debugExit'>
   readonly deviceIds: readonly (string | undefined)[]
+  readonly pvpanicPci: readonly PvpanicPciPlace[]
 }
 
 /**
@@ -34,13 +36,15 @@ export function buildDevices(
   names: PvpanicNames = QEMU_NAMES,
 ): BuiltDevices {
   const pvpanic = pvpanicType(profile, names)
-  const types = [pvpanic, DEBUG_EXIT_TYPE]
+  const pci = profile.hasPvpanicPci ? [pvpanicPciType(profile)] : []
+  const types = [pvpanic, DEBUG_EXIT_TYPE, ...pci]
   const pvpanics: DeviceSettings[] = profile.builtinPvpanic
     ? [deviceSettings(pvpanic, undefined, globals, profile)]
     : []
   const deviceIds: (string | undefined)[] = profile.builtinPvpanic ? [undefined] : []
   const ids = new Set<string>()
   const debugExit: DebugExitPlace[] = []
+  const pvpanicPci: PvpanicPciPlace[] = []
   for (const request of devices.toSorted((a, b) => Number(b.wantsHelp) - Number(a.wantsHelp))) {
     prefixErrors(`${request.option}: `, () => {
       const type = checkDriver(request, types, profile)
@@ -49,6 +53,10 @@ export function buildDevices(
         throw new OptionError(`Duplicate ID '${request.id}' for device`)
       }
       if (request.id !== undefined) ids.add(request.id)
+      if (pci.includes(type)) {
+        pvpanicPci.push(settings)
+        return
+      }
       if (type === DEBUG_EXIT_TYPE) {
         debugExit.push(debugExitPlace(settings))
         return
@@ -63,6 +71,7 @@ export function buildDevices(
   const [first, ...others] = pvpanics
   return {
     deviceIds,
+    pvpanicPci,
     machine: {
       iobase: first === undefined ? null : (first.iobase ?? PVPANIC_DEFAULT_IOBASE),
       ...(first?.events !== undefined && { events: first.events }),

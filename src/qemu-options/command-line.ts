@@ -4,6 +4,7 @@ import { OptionRangeError } from '../common/check.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import { hasMachineType, realMachineType } from '../machine/machine-types.js'
 import { type QemuProfile, qemuProfile } from '../machine/qemu-versions.js'
+import type { PvpanicPciPlace } from '../pci/connect.js'
 import { buildDevices } from './build-machine.js'
 import type { CharacterDevice } from './chardev.js'
 import { machinesHelp, optionsHelp } from './help.js'
@@ -14,6 +15,8 @@ import { type ChosenDevice, CollectedOptions, OPTION_BY_NAME, type Option, VERSI
 export interface SystemOptions {
   readonly machine: MachineOptions
   readonly deviceIds: readonly (string | undefined)[]
+  /** The pvpanic-pci functions, for `connectPvpanicPci`. */
+  readonly pvpanicPci: readonly PvpanicPciPlace[]
   readonly name: string | undefined
   readonly uuid: string | undefined
   /** Bytes of guest memory. */
@@ -51,7 +54,7 @@ export function parseSystemOptions(args: readonly string[], warn: Warn): SystemO
   warnOf(profile, warn)
   const { qmp, unused } = placeMonitors(all)
   if (all.refusal !== undefined) throw all.refusal
-  const { machine, deviceIds } = buildDevices(all, profile)
+  const { machine, deviceIds, pvpanicPci } = buildDevices(all, profile)
   const [first] = all.devices
   if (all.machineType === NO_MACHINE && first !== undefined) {
     throw new OptionError(`${first.option}: No 'ISA' bus found for device '${first.driver}'`)
@@ -65,6 +68,7 @@ export function parseSystemOptions(args: readonly string[], warn: Warn): SystemO
       ...(all.preconfig && { startPaused: true }),
     },
     deviceIds,
+    pvpanicPci,
     name: all.name,
     uuid: all.uuid,
     memorySize: all.memorySize,

@@ -5,6 +5,7 @@ import { type JsonWords, PLAIN_WORDS, WORDS_WITH_PLACES } from '../json/parser.j
 import { JsonReader, type JsonResult } from '../json/reader.js'
 import { isJsonObject, type JsonValue } from '../json/value.js'
 import type { QemuFacts } from '../machine/qemu-versions.js'
+import { PCI_SLOTS } from '../pci/pci-host.js'
 import {
   BOARD_DEVICES,
   type DeviceProperty,
@@ -83,7 +84,8 @@ export function checkDriver(request: DeviceRequest, types: readonly DeviceType[]
   if (properties.has('help')) throw type ? deviceHelp(type, facts) : new OptionError(`Device '${driver}' not found`)
   if (BOARD_DEVICES.includes(driver)) throw new OptionError("Parameter 'driver' expects a pluggable device type")
   if (type === undefined) throw new OptionError(`'${driver}' is not a valid device model name`)
-  if (typeof bus === 'string' && bus !== ISA_BUS) throw new OptionError(`Bus '${bus}' not found`)
+  const isItsBus = type.bus === undefined ? bus === ISA_BUS : type.bus.test(String(bus))
+  if (typeof bus === 'string' && !isItsBus) throw new OptionError(`Bus '${bus}' not found`)
   return type
 }
 
@@ -121,11 +123,11 @@ export function deviceSettings(
   for (const { driver, property, value } of globals) {
     if (driver !== type.driver) continue
     const prefix = facts.globalErrorIsNamed ? `can't apply global ${driver}.${property}=${value}: ` : ''
-    prefixErrors(prefix, () => set(property, readInteger(value, facts)))
+    prefixErrors(prefix, () => set(property, readValue(type, property, value, facts)))
   }
   for (const [name, value] of request?.properties ?? []) {
     findProperty(type, name, facts)
-    const integer = request?.isJson ? value : readInteger(String(value), facts)
+    const integer = request?.isJson ? value : readValue(type, name, String(value), facts)
     if (integer === undefined) throw new OptionError(`Parameter '${name}' expects integer`)
     set(name, integer)
   }
@@ -138,8 +140,25 @@ function findProperty({ driver, properties }: DeviceType, name: string, facts: Q
   throw new OptionError(`Property '${facts.propertyErrorNamesType ? driver : ''}.${name}' not found`)
 }
 
+function readValue(type: DeviceType, name: string, text: string, facts: QemuFacts): bigint | undefined {
+  return findProperty(type, name, facts).type === 'slot' ? readSlot(text) : readInteger(text, facts)
+}
+
+/** A slot in hexadecimal and perhaps a function, of which there is one: "4", "1f", "04.0". */
+function readSlot(text: string): bigint {
+  const [, digits] = /^(?:0x)?([0-9a-f]{1,2})(?:\.0)?$/i.exec(text) ?? []
+  const slot = Number.parseInt(digits ?? '', 16)
+  if (!(slot < PCI_SLOTS))
+    throw new OptionError(`'${text}' is no slot from 0 to 1f with function 0, as addr needs here`)
+  return BigInt(slot)
+}
+
 /** @param value an integer, or anything else for what is none. */
 function checkRange({ name, type }: DeviceProperty, value: JsonValue | undefined): number {
+  if (type === 'slot') {
+    if (typeof value === 'bigint' && value >= 0n && value < PCI_SLOTS) return Number(value)
+    throw new OptionError(`Parameter '${name}' expects a slot from 0 to ${PCI_SLOTS - 1} here`)
+  }
   if (typeof value !== 'bigint') throw new OptionError(`Parameter '${name}' expects uint64`)
   if (BigInt.asUintN(INTEGER_BITS[type], value) !== value)
     throw new OptionError(`Parameter '${name}' expects ${type}_t`)

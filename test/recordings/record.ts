@@ -7,6 +7,7 @@ import { recordDebugExit } from './record-debug-exit.js'
 import { recordFloppy } from './record-floppy.js'
 import { recordLifecycle } from './record-lifecycle.js'
 import { recordMachines } from './record-machines.js'
+import { recordPci } from './record-pci.js'
 import { recordPorts } from './record-ports.js'
 
 const STEPS = 500
@@ -17,6 +18,7 @@ const RECORDERS: Readonly<Record<string, (reference: Reference, steps: number) =
   'debug-exit': recordDebugExit,
   floppy: recordFloppy,
   machines: recordMachines,
+  pci: recordPci,
 }
 
 const USAGE = `usage: record [--qemu PATH] [--steps N] [${Object.keys(RECORDERS).join('|')}]...

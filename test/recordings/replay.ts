@@ -1,14 +1,19 @@
 // Gives a recording's inputs to our machine, and tells what they caused in the recording's own words.
 
+import type { DmaMemory } from '../../src/devices/i8257.js'
 import { Machine } from '../../src/machine/machine.js'
 import { MachineError } from '../../src/machine/machine-error.js'
 import type { MachineActions, MachineOptions } from '../../src/machine/machine-options.js'
 import { QmpMonitor } from '../../src/monitor/qmp/monitor.js'
 import { QmpSession } from '../../src/monitor/qmp/session.js'
+import { QtestSession } from '../../src/monitor/qtest/session.js'
+import { connectPvpanicPci } from '../../src/pci/connect.js'
+import { PciMemory } from '../../src/pci/pci-memory.js'
 import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import type { QemuEvent, QmpReply } from '../qemu/qemu-process.js'
 import { versionIn } from '../qemu/reference.js'
 import type { Actions } from './actions.js'
+import { isQtestInput } from './observe.js'
 import { accessPort } from './port-access.js'
 import type { Header, Step } from './recording.js'
 
@@ -36,15 +41,14 @@ export class Replay {
   readonly machine: Machine
   #events: QemuEvent[] = []
   #client: QmpClient | undefined
+  readonly #memory: DmaMemory | undefined
 
   /** @param more what the command line cannot say. */
   constructor({ program, machineType, arguments: args }: Start, more: MachineOptions = {}) {
     const type = machineType === undefined ? [] : ['-machine', machineType]
-    const options: MachineOptions = parseSystemOptions(
-      ['-as-qemu', versionIn(program), ...type, ...args],
-      () => {},
-    ).machine
-    this.machine = new Machine({ ...options, ...more })
+    const { machine, pvpanicPci } = parseSystemOptions(['-as-qemu', versionIn(program), ...type, ...args], () => {})
+    this.machine = new Machine({ ...machine, ...more })
+    if (pvpanicPci.length > 0) this.#memory = new PciMemory(connectPvpanicPci(this.machine, pvpanicPci), undefined)
     this.machine.on('*', ({ event, data }) => {
       this.#events.push(data === undefined ? { event } : { event, data: { ...data } })
     })
@@ -81,6 +85,7 @@ export class Replay {
 
   #run(input: string): string | QmpReply | undefined {
     if (/^(?:in|out)/.test(input)) return accessPort(this.machine.bus, input)
+    if (isQtestInput(input)) return this.#askQtest(input)
     if (/^SIG[A-Z]+$/.test(input)) {
       this.machine.quit('host-signal')
       return undefined
@@ -108,6 +113,19 @@ export class Replay {
     'set-action': (args = {}) => this.machine.setActions(machineActions(args)),
   }
 
+  /** Memory is reached through a qtest session. */
+  #askQtest(line: string): string {
+    let reply = ''
+    const session = new QtestSession(this.machine, {
+      ...(this.#memory && { memory: this.#memory }),
+      send: (bytes) => {
+        reply += Buffer.from(bytes).toString()
+      },
+    })
+    session.receive(Buffer.from(`${line}\n`))
+    return reply.trimEnd()
+  }
+
   #askMonitor(execute: string, args: object | undefined): QmpReply {
     this.#client ??= new QmpClient(this.machine)
     return this.#client.ask(execute, args)
@@ -120,7 +138,7 @@ class QmpClient {
   #output = ''
 
   constructor(machine: Machine) {
-    this.#session = new QmpSession(new QmpMonitor(machine), {
+    this.#session = new QmpSession(new QmpMonitor(machine, { package: '' }), {
       events: false,
       send: (bytes) => {
         this.#output += Buffer.from(bytes).toString()

@@ -7,6 +7,8 @@ import { Machine } from '../../machine/machine.js'
 import { GuestMemory } from '../../monitor/qtest/guest-memory.js'
 import { MonitorServer, type Protocol } from '../../monitor/server/serve.js'
 import { atProcessEnd } from '../../node/at-process-end.js'
+import { connectPvpanicPci } from '../../pci/connect.js'
+import { PciMemory } from '../../pci/pci-memory.js'
 import type { CharacterDevice } from '../../qemu-options/chardev.js'
 import { parseSystemOptions, type SystemOptions } from '../../qemu-options/command-line.js'
 import { OptionError } from '../../qemu-options/keyval.js'
@@ -30,9 +32,10 @@ export async function startSystem(args: readonly string[], complain: (text: stri
   checkReadable(options.bios)
   const memory = new GuestMemory(options.memorySize)
   const machine = new Machine({ ...options.machine, memory })
+  const pci = options.pvpanicPci.length === 0 ? undefined : connectPvpanicPci(machine, options.pvpanicPci)
   let log: QtestLog = () => {}
   const server = new MonitorServer(machine, {
-    memory,
+    memory: pci === undefined ? memory : new PciMemory(pci, memory),
     deviceIds: options.deviceIds,
     ...(options.name !== undefined && { name: options.name }),
     ...(options.uuid !== undefined && { uuid: options.uuid }),
