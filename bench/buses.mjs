@@ -255,16 +255,44 @@ async function emptyV86() {
 /** The bus of a whole emulator, with v86's own devices on it: its DMA controller is at 0x00, 0xc0 and 0x80. */
 export const wholeV86 = async () => new V86Bus((await v86Cpu()).io)
 
+/** A bus with nothing behind it, not even a table: what is left is the program that calls it. */
+class NoBus {
+  map() {}
+  inb() {
+    return 0
+  }
+  inw() {
+    return 0
+  }
+  inl() {
+    return 0
+  }
+  outb() {}
+  outw() {}
+  outl() {}
+}
+
+/** Whether a package is there: v86 and avr8js are not, beside an installed isa-pvpanic. */
+function isInstalled(name) {
+  try {
+    return import.meta.resolve(name) !== ''
+  } catch {
+    return false
+  }
+}
+export const hasV86 = isInstalled('v86')
+
 /** Names of the contenders, and what makes an empty bus of each. */
 export const BUSES = {
   'isa-pvpanic': () => new IoPortBus(),
-  v86: emptyV86,
+  ...(hasV86 && { v86: emptyV86 }),
   'Map of closures': () => new MapOfClosures(),
   'array of closures': () => new ArrayOfClosures(),
-  "avr8js's hooks": avrHooks,
+  ...(isInstalled('avr8js') && { "avr8js's hooks": avrHooks }),
   'object per port': () => new PortObjects(),
   'one call site': () => new DeviceNumbers(),
   'typed-array store': () => new TypedArray(),
+  'no bus': () => new NoBus(),
 }
 
 /** A bus of the named kind with a board's windows on it. */

@@ -2,12 +2,21 @@
 
 import { I8257, I8257_PRIMARY, I8257_SECONDARY, IoPortBus, Machine, Pvpanic } from 'isa-pvpanic'
 import { diskBoard, dmaBoard, finalState, pcBoard, pvpanicBoard, wideBoard } from './boards.mjs'
-import { BUSES, busWith, wholeV86 } from './buses.mjs'
+import { BUSES, busWith, hasV86, wholeV86 } from './buses.mjs'
+import { Interpreter } from './interpreter.mjs'
 import * as workloads from './workloads.mjs'
 
 const { accessAll, writeBytes } = workloads
-const PEERS = Object.keys(BUSES)
-const SHORT_LIST = ['Map of closures', 'array of closures', "avr8js's hooks"]
+/** Not buses, but what is left without one: no dispatch and no device, or nothing at all. */
+const FLOORS = ['typed-array store', 'no bus']
+const PEERS = Object.keys(BUSES).filter((name) => name !== 'no bus')
+const SHORT_LIST = ['Map of closures', 'array of closures', "avr8js's hooks"].filter((name) => name in BUSES)
+
+/**
+ * Calls `perform` so that it is compiled by itself, as an emulator's loop is. Called plainly it is inlined by Maglev, and on
+ * Node 24 its loop never leaves Maglev's code then.
+ */
+const apart = (perform, ...args) => Reflect.apply(perform, undefined, args)
 
 /** Systems that take turns, so that V8 cannot take one bus's fields for constants. */
 const TURNS = 2
@@ -19,6 +28,7 @@ const COMPARED_PASSES = 3
  * @property {() => unknown} batch carries out one batch
  * @property {number} operations how many operations a batch has
  * @property {string} [state] what a few passes leave behind, to be compared between contenders; a floor has none
+ * @property {boolean} [selfTimed] a batch gives its milliseconds, as a promise
  */
 
 /** Buses of one kind with boards of one kind, that carry out a program in turns. */
@@ -31,12 +41,11 @@ async function onBoards(contender, board, program, perform, systems = TURNS, dif
   const reads = built.map(({ bus }) => Array.from({ length: COMPARED_PASSES }, () => perform(bus, program)))
   let turn = 0
   return {
-    batch: () => perform(built[turn++ % systems].bus, program),
+    batch: () => apart(perform, built[turn++ % systems].bus, program),
     operations: program.ports.length,
-    state:
-      contender === 'typed-array store'
-        ? undefined
-        : JSON.stringify([reads, built.map(({ windows }) => finalState(windows))]),
+    state: FLOORS.includes(contender)
+      ? undefined
+      : JSON.stringify([reads, built.map(({ windows }) => finalState(windows))]),
   }
 }
 
@@ -54,9 +63,9 @@ async function dmaOnBuses(contender) {
   for (const bus of buses) writeBytes(bus, program)
   let turn = 0
   return {
-    batch: () => writeBytes(buses[turn++ % TURNS], program),
+    batch: () => apart(writeBytes, buses[turn++ % TURNS], program),
     operations: program.ports.length,
-    state: contender === 'typed-array store' ? undefined : JSON.stringify(buses.map(dmaReadBack)),
+    state: FLOORS.includes(contender) ? undefined : JSON.stringify(buses.map(dmaReadBack)),
   }
 }
 
@@ -98,7 +107,11 @@ function dmaDirect() {
     return dmaReadBack(bus)
   })
   let turn = 0
-  return { batch: () => perform(pairs[turn++ % TURNS]), operations: values.length, state: JSON.stringify(readBack) }
+  return {
+    batch: () => apart(perform, pairs[turn++ % TURNS]),
+    operations: values.length,
+    state: JSON.stringify(readBack),
+  }
 }
 
 /** The device's own method in the same loop over the same columns. */
@@ -112,7 +125,7 @@ function onePortDirect() {
   let turn = 0
   const nothingRead = boards.map(() => Array.from({ length: COMPARED_PASSES }, () => undefined))
   return {
-    batch: () => perform(boards[turn++ % TURNS][0].device, program),
+    batch: () => apart(perform, boards[turn++ % TURNS][0].device, program),
     operations: program.ports.length,
     state: JSON.stringify([nothingRead, boards.map(finalState)]),
   }
@@ -137,12 +150,11 @@ async function sectors(contender, { withBlocks, whole }) {
   for (const { bus } of systems) many(bus)
   let turn = 0
   return {
-    batch: () => many(systems[turn++ % TURNS].bus),
+    batch: () => apart(many, systems[turn++ % TURNS].bus),
     operations: 32 * from.length,
-    state:
-      contender === 'typed-array store'
-        ? undefined
-        : JSON.stringify(systems.map(({ windows }) => windows[0].device.latch.join())),
+    state: FLOORS.includes(contender)
+      ? undefined
+      : JSON.stringify(systems.map(({ windows }) => windows[0].device.latch.join())),
   }
 }
 
@@ -153,7 +165,7 @@ function storm(value, listeners) {
   let heard = 0
   for (const machine of machines) for (let i = 0; i < listeners; i++) machine.on('GUEST_PANICKED', () => heard++)
   let turn = 0
-  return { batch: () => writeBytes(machines[turn++ % TURNS].bus, program), operations: program.ports.length }
+  return { batch: () => apart(writeBytes, machines[turn++ % TURNS].bus, program), operations: program.ports.length }
 }
 
 function machines() {
@@ -165,33 +177,69 @@ function machines() {
   return { batch: perform, operations: 1 }
 }
 
+const runProgram = (cpu) => cpu.run()
+
+/** The boot as a small interpreter executes it. */
+async function interpreted(contender) {
+  const { memory, accesses } = workloads.bootAsCode()
+  const systems = []
+  for (let i = 0; i < TURNS; i++) {
+    const windows = pcBoard()
+    const bus = await busWith(contender, windows)
+    systems.push({ windows, cpu: new Interpreter(memory.slice(), bus) })
+  }
+  for (const { cpu } of systems) for (let i = 0; i < COMPARED_PASSES; i++) cpu.run()
+  let turn = 0
+  return {
+    batch: () => apart(runProgram, systems[turn++ % TURNS].cpu),
+    operations: accesses,
+    state: FLOORS.includes(contender)
+      ? undefined
+      : JSON.stringify(systems.map(({ windows, cpu }) => [cpu.eax, finalState(windows)])),
+  }
+}
+
+/** A guest in v86 that writes one register of the DMA controller, ours or v86's own, or none; booted anew for each batch. */
+function v86Guest(device) {
+  return async () => {
+    const { guestLoop } = await import('./v86-guest.mjs')
+    return { batch: () => guestLoop(device), operations: workloads.GUEST_WRITES, selfTimed: true }
+  }
+}
+
 const pcProgram = () => workloads.randomPorts(pcBoard())
 const peersOf = (prepare, names = PEERS) => Object.fromEntries(names.map((name) => [name, () => prepare(name)]))
+const bootOn = (program) => (name) => onBoards(name, () => pcBoard(), program(), accessAll)
 
 /**
- * Workload by letter, contender by name: how to prepare it. Those that are compared most closely run right after one
+ * Workload by name, contender by name: how to prepare it. Those that are compared most closely run right after one
  * another, as a neighbour on the machine slows both then.
  */
 export const CASES = {
-  a: {
+  'one port': {
     'direct calls': onePortDirect,
     ...peersOf((name) => onBoards(name, () => pvpanicBoard(), workloads.onePort(), writeBytes)),
   },
-  b: { 'direct calls': dmaDirect, ...peersOf(dmaOnBuses) },
-  c: peersOf((name) => onBoards(name, () => pcBoard(), workloads.recordedBoot(), accessAll)),
-  d: peersOf((name) => onBoards(name, () => pcBoard(), pcProgram(), writeBytes)),
-  e: {
+  'DMA program': { 'direct calls': dmaDirect, ...peersOf(dmaOnBuses) },
+  'boot, writes': peersOf(bootOn(workloads.bootWrites)),
+  boot: peersOf(bootOn(workloads.recordedBoot)),
+  'random ports': peersOf((name) => onBoards(name, () => pcBoard(), pcProgram(), writeBytes)),
+  interpreter: peersOf(interpreted, [...PEERS, 'no bus']),
+  ...(hasV86 && {
+    'v86 guest': { 'isa-pvpanic': v86Guest('ours'), v86: v86Guest('own'), 'no device': v86Guest('none') },
+  }),
+  sectors: {
     'isa-pvpanic': () => sectors('isa-pvpanic', { withBlocks: true, whole: true }),
     'isa-pvpanic, device without block form': () => sectors('isa-pvpanic', { withBlocks: false, whole: true }),
     'isa-pvpanic, outb': () => sectors('isa-pvpanic', { withBlocks: true, whole: false }),
     ...peersOf((name) => sectors(name, { withBlocks: true, whole: false }), PEERS.slice(1)),
   },
-  f: {
+  'panic storm': {
     'plain write': () => storm(0, 0),
     'panic, no listener': () => storm(1, 0),
     'panic, one listener': () => storm(1, 1),
   },
-  g: {
+  'many devices': {
     ...Object.fromEntries(
       [1, 4, 16, 64, 255].map((count) => [
         `isa-pvpanic, ${count} ${count === 1 ? 'device' : 'devices'}`,
@@ -205,7 +253,7 @@ export const CASES = {
       ]),
     ),
   },
-  h: {
+  'eight machines': {
     'isa-pvpanic, one layout': () => onBoards('isa-pvpanic', () => pcBoard(), workloads.recordedBoot(), accessAll, 8),
     ...Object.fromEntries(
       ['isa-pvpanic', ...SHORT_LIST].map((name) => [
@@ -214,8 +262,14 @@ export const CASES = {
       ]),
     ),
   },
-  i: { 'a Machine, and a device mapped': machines },
+  machine: { 'a Machine, and a device mapped': machines },
 }
+
+/** The workloads whose first second is told, too: everything cold, as a short-lived program meets it. */
+export const FIRST_SECONDS = ['one port', 'DMA program', 'boot', 'interpreter']
+
+/** What is measured once, not timed: bytes that memory grows by. */
+export const MEMORY = { 'panic storm': () => stormGrowth(1000, 1e6), machine: machineBytes }
 
 /** Contenders whose states are compared with each other: the same work on the same boards. */
 export const comparable = (workload, contender) =>
@@ -229,7 +283,7 @@ function used() {
 }
 
 /** How many bytes a Machine takes, on the heap and outside. Needs --expose-gc. */
-export function machineBytes() {
+function machineBytes() {
   const count = 200
   const kept = Array.from({ length: 20 }, () => new Machine())
   const before = used()
@@ -239,7 +293,7 @@ export function machineBytes() {
 }
 
 /** Bytes by which memory grows while a guest panics, after `settle` milliseconds of it. Needs --expose-gc. */
-export function stormGrowth(settle, panics) {
+function stormGrowth(settle, panics) {
   const machine = new Machine({ onPanic: 'log' })
   const write = (count) => {
     for (let i = 0; i < count; i++) machine.bus.outb(0x505, 1)

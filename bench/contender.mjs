@@ -6,19 +6,19 @@ import { fileURLToPath } from 'node:url'
 
 const MEASURE = fileURLToPath(new URL('measure.mjs', import.meta.url))
 
-/** Starts the process; its first message is what it says about itself. */
+/** Starts the process, on the Node whose program is given; its first message is what it says about itself. */
 export class Contender {
   #process
-  constructor(workload, name) {
+  constructor(node, workload, name) {
     this.workload = workload
     this.name = name
-    this.#process = fork(MEASURE, [workload, name], { execArgv: ['--expose-gc'] })
+    this.#process = fork(MEASURE, [workload, name], { execPath: node, execArgv: ['--expose-gc'] })
     this.ready = this.#answer()
   }
 
-  /** Nanoseconds an operation, over some milliseconds. */
-  async measure(milliseconds) {
-    this.#process.send({ milliseconds })
+  /** Nanoseconds an operation, over some milliseconds; `fromStart` counts what V8 takes to get going. */
+  async measure(milliseconds, fromStart = false) {
+    this.#process.send({ milliseconds, fromStart })
     return (await this.#answer()).ns
   }
 

@@ -7,51 +7,69 @@ import { cpus } from 'node:os'
 import { spread } from './goals.mjs'
 
 const TITLES = {
-  a: 'one port, 0x505, nothing to report',
-  b: "the DMA controllers' programming sequence",
-  c: 'the recorded boot of Linux 6.1: reads and writes of every width',
-  d: 'uniformly random ports of the same PC',
-  e: 'sectors of 512 bytes to a data port (a byte)',
-  f: 'a panic storm in log mode',
-  g: 'four devices among many',
-  h: 'eight machines in turn on the recorded boot',
-  i: 'making a Machine',
+  'one port': '0x505, nothing to report',
+  'DMA program': "the DMA controllers' programming sequence",
+  'boot, writes': 'the writes of the recorded boot, of every width',
+  boot: 'the recorded boot of Linux 6.1: reads and writes of every width',
+  'random ports': 'uniformly random ports of the same PC',
+  interpreter: 'the recorded boot, executed by a small interpreter',
+  'v86 guest': 'a guest in v86 that writes one port of the DMA controller in a loop',
+  sectors: 'sectors of 512 bytes to a data port (a byte)',
+  'panic storm': 'panics in log mode',
+  'many devices': 'four devices among many',
+  'eight machines': 'eight machines in turn on the recorded boot',
+  machine: 'making a Machine',
+  start: 'milliseconds until the package is there',
 }
 
 const number = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
-const times = (value) => `${value.toFixed(2)}×`
 
 function amount({ unit, value, low, high }) {
   if (unit === 'bytes') return `${(value / 1024).toFixed(1)} KiB`
   if (unit === 'ns') return `${(value / 1000).toFixed(1)} µs`
-  return `${times(value)} (${times(low)}–${times(high)})`
+  if (unit === 'ms') return `${value.toFixed(1)} ms`
+  return `${value.toFixed(2)}× (${low.toFixed(2)}–${high.toFixed(2)})`
 }
 
-/** Rows of one workload, fastest first. */
-function rowsOf(byContender) {
-  return Object.entries(byContender)
-    .map(([contender, rounds]) => ({ contender, ...spread(rounds) }))
-    .sort((one, other) => one.median - other.median)
+const heading = ({ node }) => `Node ${node.version}`
+
+/** What one workload gave on each Node: a row for each contender, fastest first. */
+function rowsOf(results, workload) {
+  const contenders = Object.keys(results[0].times[workload] ?? {})
+  return contenders
+    .map((contender) => ({
+      contender,
+      spreads: results.map(({ times }) => spread(times[workload][contender])),
+      first: results.map(({ first }) => first[workload]?.[contender]),
+    }))
+    .sort((one, other) => one.spreads.at(-1).median - other.spreads.at(-1).median)
 }
 
-export function renderText(result) {
-  const lines = []
-  for (const [workload, byContender] of Object.entries(result.times)) {
-    lines.push(`${workload}  ${TITLES[workload]}, ns an operation`)
-    for (const row of rowsOf(byContender)) {
-      lines.push(
-        `   ${number(row.median).padStart(8)}  ${`${number(row.low)}–${number(row.high)}`.padEnd(16)} ${row.contender}`,
-      )
+/** One row for each goal, with what each Node gave. */
+function goalRows(results) {
+  return results[0].goals.map(({ workload, goal }) => ({
+    workload,
+    goal,
+    byNode: results.map(({ goals }) => goals.find((other) => other.workload === workload && other.goal === goal)),
+  }))
+}
+
+export function renderText({ results, rounds, seconds }) {
+  const lines = [`ns an operation: ${results.map(heading).join(', ')}`]
+  for (const workload of Object.keys(results[0].times)) {
+    lines.push('', `${workload}: ${TITLES[workload]}`)
+    for (const { contender, spreads } of rowsOf(results, workload)) {
+      lines.push(`  ${spreads.map(({ median }) => number(median).padStart(9)).join('')}  ${contender}`)
     }
   }
   lines.push('', 'goals')
-  for (const goal of result.goals) {
-    lines.push(`${goal.met ? '  met   ' : '  MISSED'} ${goal.workload}  ${goal.goal}: ${amount(goal)}`)
+  for (const { workload, goal, byNode } of goalRows(results)) {
+    const met = byNode.every((judged) => judged?.met !== false)
+    lines.push(
+      `  ${met ? 'met   ' : 'MISSED'}  ${workload}: ${goal}: ${byNode.map((judged) => (judged ? amount(judged) : '-')).join(', ')}`,
+    )
   }
-  lines.push(
-    '',
-    `medians of ${result.rounds} rounds, and what the middle half of them lies between; ${result.seconds.toFixed(0)} s`,
-  )
+  lines.push('', `medians of ${rounds} rounds, quartiles in brackets; ${seconds.toFixed(0)} s`)
   return lines.join('\n')
 }
 
@@ -78,30 +96,40 @@ function commit() {
 }
 
 /** docs/benchmarks.md: what was measured, and below it the notes. */
-export function renderMarkdown(result, notes) {
+export function renderMarkdown({ results, rounds, starts }, notes) {
   const processors = cpus()
+  const columns = results.map(heading)
+  const rule = `| --- | ${columns.map(() => '---').join(' | ')} |`
+  const nodes = results.map(({ node }) => `${node.version} (V8 ${node.v8})`).join(', ')
   const out = [
     '# Benchmarks of the port bus',
     '',
-    `Written by \`npm run bench -- --report\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}: Node ${process.versions.node}`,
-    `(V8 ${process.versions.v8}), v86 ${versionOf('v86')}, avr8js ${versionOf('avr8js')}, ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}.`,
+    `Written by \`npm run bench -- --node … --report\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}: Node ${nodes};`,
+    `v86 ${versionOf('v86')}, avr8js ${versionOf('avr8js')}, ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}.`,
     '',
-    `Every figure is the median of ${result.rounds} rounds, with what the middle half of them lies between. Each contender of a workload`,
-    `has a process of its own, started ${result.starts} times; in a round they take turns of some milliseconds, and ratios are taken within`,
-    'the round. What the contenders left in the devices, and what they read, was the same.',
+    `Every figure is the median of ${rounds} rounds, with the quartiles. Each contender of a workload has a process of its own, started`,
+    `${starts} times; in a round the contenders take turns of some milliseconds, and ratios are taken within the round. What the`,
+    'contenders left in the devices, and what they read, was the same.',
     '',
     '## Goals',
     '',
-    '| workload | goal | measured (middle half of the rounds) | met |',
-    '| --- | --- | --- | --- |',
-    ...result.goals.map(
-      (goal) => `| ${goal.workload} | ${goal.goal} | ${amount(goal)} | ${goal.met ? 'yes' : '**no**'} |`,
-    ),
+    `| goal | ${columns.join(' | ')} |`,
+    rule,
+    ...goalRows(results).map(({ workload, goal, byNode }) => {
+      const cells = byNode.map((judged) =>
+        judged === undefined ? '' : `${judged.met ? '' : '**missed** '}${amount(judged)}`,
+      )
+      return `| ${workload}: ${goal} | ${cells.join(' | ')} |`
+    }),
   ]
-  for (const [workload, byContender] of Object.entries(result.times)) {
-    out.push('', `## ${workload}: ${TITLES[workload]}`, '', '| contender | ns | middle half |', '| --- | --- | --- |')
-    for (const row of rowsOf(byContender)) {
-      out.push(`| ${row.contender} | ${number(row.median)} | ${number(row.low)}–${number(row.high)} |`)
+  for (const workload of Object.keys(results[0].times)) {
+    out.push('', `## ${workload}: ${TITLES[workload]}`, '', `| ns | ${columns.join(' | ')} |`, rule)
+    for (const { contender, spreads, first } of rowsOf(results, workload)) {
+      const cells = spreads.map(({ median, low, high }, index) => {
+        const cold = first[index] === undefined ? '' : `; first second ${number(first[index])}`
+        return `${number(median)} (${number(low)}–${number(high)}${cold})`
+      })
+      out.push(`| ${contender} | ${cells.join(' | ')} |`)
     }
   }
   return `${out.join('\n')}\n\n${notes}`

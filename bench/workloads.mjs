@@ -3,12 +3,13 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { readPortTrace } from 'isa-pvpanic'
+import { assemble } from './interpreter.mjs'
 
 /** The instructions, by number; reads and writes by their width in bytes. */
 const [INB, OUTB, INW, OUTW, INL, OUTL] = [0, 1, 2, 3, 4, 5]
 const READS = { 1: INB, 2: INW, 4: INL }
 const WRITES = { 1: OUTB, 2: OUTW, 4: OUTL }
-const LINUX_BOOT = new URL('../test/bus/data/linux-6.1-boot.trace.gz', import.meta.url)
+const LINUX_BOOT = new URL('linux-6.1-boot.trace.gz', import.meta.url)
 
 /** Port accesses as columns: port, instruction, value (32 bits signed, as emulators hold it); and where runs of one instruction end. */
 function program(accesses) {
@@ -53,11 +54,24 @@ const repeat = (accesses, times) => Array.from({ length: times }, () => accesses
 export const onePort = (port = 0x505) => program(repeat([[port, 0]], 4096))
 export const dmaProgramming = () => program(repeat(DMA_TRANSFER, 200))
 
+const bootAccesses = () => [...readPortTrace(gunzipSync(readFileSync(LINUX_BOOT)))]
+const asProgram = (accesses) =>
+  program(accesses.map(({ port, width, write, value }) => [port, value, (write ? WRITES : READS)[width]]))
+
 /** Every access of one boot of Linux 6.1 in v86, up to its panic. */
-export function recordedBoot() {
-  const accesses = [...readPortTrace(gunzipSync(readFileSync(LINUX_BOOT)))]
-  return program(accesses.map(({ port, width, write, value }) => [port, value, (write ? WRITES : READS)[width]]))
+export const recordedBoot = () => asProgram(bootAccesses())
+
+/** The writes among them, of every width. */
+export const bootWrites = () => asProgram(bootAccesses().filter(({ write }) => write))
+
+/** The boot as machine code, and how many accesses that makes. */
+export function bootAsCode() {
+  const accesses = bootAccesses()
+  return { memory: assemble(accesses), accesses: accesses.length }
 }
+
+/** Writes of a guest in v86, in one loop. */
+export const GUEST_WRITES = 1_000_000
 
 /** Bytes written to ports drawn uniformly from those of a board; no byte makes pvpanic report anything. */
 export function randomPorts(windows) {

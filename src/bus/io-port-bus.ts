@@ -113,7 +113,7 @@ export class IoPortBus {
   /** Reads a byte: 0..0xff. */
   inb(port: number): number {
     const code = this.#codes[port & 0xffff] as number
-    if (code < Code.FirstEntry) return this.#slots.read(code >> Code.OffsetBits, code & Code.OffsetMask)
+    if (code < Code.FirstEntry) return this.#slots.readSlot(code >> Code.OffsetBits, code & Code.OffsetMask)
     return this.#readEntry(code, port & 0xffff)
   }
 
@@ -130,7 +130,7 @@ export class IoPortBus {
   /** Writes the low 8 bits of `value`. */
   outb(port: number, value: number): void {
     const code = this.#codes[port & 0xffff] as number
-    if (code < Code.FirstEntry) this.#slots.write(code >> Code.OffsetBits, code & Code.OffsetMask, value & 0xff)
+    if (code < Code.FirstEntry) this.#slots.writeSlot(code >> Code.OffsetBits, code & Code.OffsetMask, value & 0xff)
     else this.#writeEntry(code, port & 0xffff, value & 0xff)
   }
 
@@ -191,7 +191,8 @@ export class IoPortBus {
     let value = 0
     for (let i = 0; i < width; i++) {
       // A device can give its slot away in the middle of the access; it answers all the same.
-      const byte = this.#slots.devices[slot] === device ? this.#slots.read(slot, offset + i) : device.read8(offset + i)
+      const byte =
+        this.#slots.devices[slot] === device ? this.#slots.readSlot(slot, offset + i) : device.read8(offset + i)
       value |= byte << (8 * i)
     }
     return value >>> 0
@@ -213,7 +214,7 @@ export class IoPortBus {
     }
     for (let i = 0; i < width; i++) {
       const byte = (value >>> (8 * i)) & 0xff
-      if (this.#slots.devices[slot] === device) this.#slots.write(slot, offset + i, byte)
+      if (this.#slots.devices[slot] === device) this.#slots.writeSlot(slot, offset + i, byte)
       else device.write8(offset + i, byte)
     }
   }

@@ -16,7 +16,7 @@ import {
 import { Machine } from '../../src/machine/machine.js'
 
 /** A boot of Debian's Linux 6.1 (i386) in v86 0.5.462 under SeaBIOS, up to its panic, recorded at v86's own ports. */
-const linuxBoot = gunzipSync(readFileSync(new URL('data/linux-6.1-boot.trace.gz', import.meta.url)))
+const linuxBoot = gunzipSync(readFileSync(new URL('../../bench/linux-6.1-boot.trace.gz', import.meta.url)))
 
 /** The bytes of a trace of what `act` does on `bus`. */
 function record(bus: IoPortBus, act: (bus: IoPortBus) => void): Uint8Array {

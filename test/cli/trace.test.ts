@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'isa-pvpanic-trace-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const boot = join(folder, 'linux.trace')
-writeFileSync(boot, gunzipSync(readFileSync(new URL('../bus/data/linux-6.1-boot.trace.gz', import.meta.url))))
+writeFileSync(boot, gunzipSync(readFileSync(new URL('../../bench/linux-6.1-boot.trace.gz', import.meta.url))))
 
 const huge = join(folder, 'huge.trace')
 writeFileSync(huge, portTraceHeader())
