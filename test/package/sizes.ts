@@ -14,7 +14,8 @@ const BUNDLES = [
   ['core entry point, whole', `export * from 'isa-pvpanic'`, 10 * KILOBYTE],
   ['IoPortBus with Pvpanic', `export { IoPortBus, Pvpanic } from 'isa-pvpanic'`, 3.5 * KILOBYTE],
 ] as const
-const MOST_PACKED = 300 * KILOBYTE
+/** Of these the benchmark, which embedders run on machines of their own, takes 30 kB. */
+const MOST_PACKED = 340 * KILOBYTE
 
 async function bundledSize(contents: string): Promise<number> {
   const { outputFiles } = await build({
