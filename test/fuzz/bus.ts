@@ -1,8 +1,9 @@
 // The bus beside a plain table of 65,536 ports, with devices that change the mappings and use the bus in mid-access.
 
 import { deepStrictEqual } from 'node:assert'
-import { IoPortBus } from '../../src/bus/io-port-bus.js'
+import { IoPortBus, type IoPortBusOptions } from '../../src/bus/io-port-bus.js'
 import type { PortDevice } from '../../src/bus/port-device.js'
+import { WIDE_ACCESSES } from '../../src/bus/wide-access.js'
 import { generator, type Random } from '../random.js'
 import { type FuzzBus, type FuzzMapping, ReferenceBus } from './reference-bus.js'
 import type { FuzzTarget, Tally } from './target.js'
@@ -124,15 +125,21 @@ function choosePort(random: Random): number {
   return random.chance(0.85) ? random.below(0x30) : random.pick([0xfffc, 0xfffd, 0xfffe, 0xffff, 0x505, 0x8000])
 }
 
-/** @param makeBus another one than ours shows that a fault is found. */
-export function busTarget(makeBus: () => FuzzBus = () => new IoPortBus()): FuzzTarget {
-  return { name: 'bus', run: (random, tally) => run(makeBus(), random, tally) }
+type MakeBus = (options: IoPortBusOptions) => FuzzBus
+
+/** @param make another one than ours shows that a fault is found. */
+export function busTarget(make: MakeBus = (options) => new IoPortBus(options)): FuzzTarget {
+  return { name: 'bus', run: (random, tally) => run(make, random, tally) }
 }
 
-function run(bus: FuzzBus, random: Random, tally: Tally): void {
+function run(make: MakeBus, random: Random, tally: Tally): void {
+  const options = {
+    wideAccess: random.pick(['split', 'split', ...WIDE_ACCESSES] as const),
+    pastLastPort: random.pick([0, 0, 0xff] as const),
+  }
   const deviceSeed = random.below(2 ** 32)
-  const ours = new World(bus, deviceSeed)
-  const reference = new World(new ReferenceBus(), deviceSeed)
+  const ours = new World(make(options), deviceSeed)
+  const reference = new World(new ReferenceBus(options), deviceSeed)
   for (let left = STEPS; left > 0; left--) {
     const stepSeed = random.below(2 ** 32)
     ours.step(generator(stepSeed))

@@ -55,7 +55,9 @@ it('the bus target finds a bus that wraps around at the top of the port space', 
       }
     }
   }
-  expect(String(await findFault(busTarget(() => new WrappingBus())))).toMatch(/^FuzzFailure: bus, seed \d+: /)
+  expect(String(await findFault(busTarget((options) => new WrappingBus(options))))).toMatch(
+    /^FuzzFailure: bus, seed \d+: /,
+  )
 })
 
 it('the machine target finds a machine that stops again when it stands', async () => {

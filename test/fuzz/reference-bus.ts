@@ -1,5 +1,6 @@
 // A port bus as slow as it is simple: a table of 65,536 ports, filled anew whenever a mapping changes.
 
+import type { IoPortBusOptions } from '../../src/bus/io-port-bus.js'
 import type { PortDevice } from '../../src/bus/port-device.js'
 
 const PORT_COUNT = 0x10000
@@ -37,11 +38,16 @@ interface Piece {
   readonly size: number
 }
 
-/** The rules are those of IoPortBus's doc comments. */
+/** The rules are those of the doc comments of IoPortBus and WideAccess. */
 export class ReferenceBus implements FuzzBus {
   /** In order of mapping. */
   readonly #layers: Layer[] = []
   readonly #owners = new Array<Layer | undefined>(PORT_COUNT).fill(undefined)
+  readonly #options: Required<IoPortBusOptions>
+
+  constructor(options: Required<IoPortBusOptions>) {
+    this.#options = options
+  }
 
   map(base: number, size: number, device: PortDevice, options: { priority: number; offset: number }): FuzzMapping {
     const layer: Layer = { base, size, device, ...options }
@@ -116,7 +122,7 @@ export class ReferenceBus implements FuzzBus {
     return { device: layer?.device, offset: layer === undefined ? port : port - layer.base + layer.offset }
   }
 
-  /** The largest size that is left and aligned within the device. Ports past the top belong to nobody. */
+  /** Under `split`, the largest size that is left and aligned within the device. Ports past the top belong to nobody. */
   #piece(port: number, left: number): Piece | undefined {
     if (port >= PORT_COUNT) return undefined
     const { device, offset } = this.#at(port)
@@ -124,18 +130,46 @@ export class ReferenceBus implements FuzzBus {
     return { device, offset, size }
   }
 
+  /** Under the other rules, all of an access; undefined if it is refused. */
+  #whole(port: number, width: number): Piece | undefined {
+    const { device, offset } = this.#at(port)
+    const isAligned = offset % width === 0 || device?.unaligned === true || this.#options.wideAccess === 'whole'
+    return isAligned ? { device, offset, size: width } : undefined
+  }
+
+  /** Under `whole`, an access at a port of nobody's, however aligned. */
+  #isNobodys(port: number): boolean {
+    return this.#options.wideAccess === 'whole' && this.#owners[port] === undefined
+  }
+
   #read(port: number, width: number): number {
+    if (width > 1 && this.#isNobodys(port)) {
+      return width === 4 ? 0xffffffff : this.inb(port) + 0x100 * this.inb(port + 1)
+    }
+    if (this.#options.wideAccess !== 'split') {
+      const whole = this.#whole(port, width)
+      return whole === undefined ? 0 : readPiece(whole)
+    }
     let value = 0
     for (let done = 0; done < width; ) {
       const piece = this.#piece(port + done, width - done)
-      if (piece === undefined) break
-      value += readPiece(piece) * 2 ** (8 * done)
-      done += piece.size
+      value += (piece === undefined ? this.#options.pastLastPort : readPiece(piece)) * 2 ** (8 * done)
+      done += piece?.size ?? 1
     }
     return value
   }
 
   #write(port: number, width: number, value: number): void {
+    const byte = (i: number) => Math.floor((value >>> 0) / 2 ** (8 * i)) % 0x100
+    if (width > 1 && this.#isNobodys(port)) {
+      if (width === 2) for (let i = 0; i < width; i++) this.outb(port + i, byte(i))
+      return
+    }
+    if (this.#options.wideAccess !== 'split') {
+      const whole = this.#whole(port, width)
+      if (whole !== undefined) writePiece(whole, (value >>> 0) % 2 ** (8 * width))
+      return
+    }
     for (let done = 0; done < width; ) {
       const piece = this.#piece(port + done, width - done)
       if (piece === undefined) return
