@@ -1,4 +1,4 @@
-// `isa-pvpanic matrix`: the table of the message of 2013, executed; or the same for real versions.
+// `isa-pvpanic matrix`: the table of Bonzini's proposal of 2013, executed; or the same for real versions.
 
 import { Command, Option } from 'commander'
 import { FALLBACKS } from '../libvirt/domain-options.js'

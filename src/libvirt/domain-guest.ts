@@ -4,9 +4,8 @@ import { type Awaitable, andThen } from '../common/awaitable.js'
 import { OptionTypeError } from '../common/check.js'
 import type { GuestMachine } from '../machine/guest-machine.js'
 import { Machine } from '../machine/machine.js'
-import { QmpError } from '../monitor/qmp/error.js'
+import { executeQmp } from '../monitor/qmp/execute.js'
 import { QmpMonitor } from '../monitor/qmp/monitor.js'
-import { QmpSession } from '../monitor/qmp/session.js'
 
 /**
  * A guest whose first instruction has not run: what `bootGuest({ startPaused: true })` gives, or the machine that
@@ -45,18 +44,7 @@ const monitors = new WeakMap<Machine, QmpMonitor>()
 function executeOnMachine(machine: Machine, command: string, args?: Readonly<Record<string, unknown>>): unknown {
   const monitor = monitors.get(machine) ?? new QmpMonitor(machine)
   monitors.set(machine, monitor)
-  let reply = ''
-  const send = (bytes: Uint8Array) => {
-    reply = new TextDecoder().decode(bytes)
-  }
-  const session = new QmpSession(monitor, { send, events: false })
-  const ask = (request: object) => session.receive(new TextEncoder().encode(`${JSON.stringify(request)}\n`))
-  ask({ execute: 'qmp_capabilities' })
-  ask({ execute: command, ...(args && { arguments: args }) })
-  session.end()
-  const answer: { return?: unknown; error?: { desc: string; class: string } } = JSON.parse(reply)
-  if (answer.error !== undefined) throw new QmpError(answer.error.desc, answer.error.class)
-  return answer.return
+  return executeQmp(monitor, command, args)
 }
 
 /** Writes a core dump, by the guest's own means. */

@@ -1,6 +1,6 @@
-// What a cell of the plan rests on: the message's own words, a conclusion, or one of several readings.
+// What a cell of the plan rests on: the proposal's own words, a conclusion, or one of several readings.
 
-import { MESSAGE, type MessageSentence, OPEN_QUESTIONS, type QuestionId } from './message.js'
+import { OPEN_QUESTIONS, PROPOSAL, type ProposalSentence, type QuestionId } from './proposal.js'
 
 /** Why a field of a plan is as it is. */
 export type Basis =
@@ -8,7 +8,7 @@ export type Basis =
   | {
       readonly kind: 'inferred'
       readonly from: string
-      /** A sentence of the message that says otherwise. */
+      /** A sentence of the proposal that says otherwise. */
       readonly against?: string
     }
   | {
@@ -19,10 +19,10 @@ export type Basis =
       readonly why: string
     }
 
-export const stated = (sentence: MessageSentence): Basis => ({ kind: 'stated', sentence: MESSAGE[sentence] })
+export const stated = (sentence: ProposalSentence): Basis => ({ kind: 'stated', sentence: PROPOSAL[sentence] })
 
-export const inferred = (from: string, against?: MessageSentence): Basis => {
-  return { kind: 'inferred', from, ...(against === undefined ? {} : { against: MESSAGE[against] }) }
+export const inferred = (from: string, against?: ProposalSentence): Basis => {
+  return { kind: 'inferred', from, ...(against === undefined ? {} : { against: PROPOSAL[against] }) }
 }
 
 /** @param reading what was taken, if it can be chosen. */

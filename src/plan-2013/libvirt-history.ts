@@ -1,4 +1,4 @@
-// What libvirt could do about panics, and since when; and what of the message's plan it never did.
+// What libvirt could do about panics, and since when; and what of the proposal's plan it never did.
 
 /** Something that libvirt has had since a version, with its source. */
 export interface LibvirtFact {
@@ -39,7 +39,7 @@ export const LIBVIRT_HISTORY = {
   panicPci: { since: '9.1.0', what: 'model pvpanic, the PCI device', source: 'NEWS' },
   panicCapability: {
     since: '11.0.0',
-    what: '<panic supported=...> in the domain capabilities, never in `virsh capabilities` as the message had it (late 2024: 10.10.0 or 11.0.0)',
+    what: '<panic supported=...> in the domain capabilities, never in `virsh capabilities` as the proposal had it (late 2024: 10.10.0 or 11.0.0)',
     source: 'commit a52cd504',
   },
 } as const satisfies Record<string, LibvirtFact>

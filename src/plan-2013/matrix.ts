@@ -1,4 +1,4 @@
-// The message's table, row by row and executed; and the same questions for real versions.
+// The proposal's table, row by row and executed; and the same questions for real versions.
 
 import type { CrashAction } from '../libvirt/domain-definition.js'
 import type { Fallback } from '../libvirt/domain-options.js'
@@ -11,7 +11,7 @@ import { answerToday, libvirtBeside, type TodayAnswer, type TodayInput } from '.
 
 /** The rows that are asked for. */
 export interface MatrixFilter {
-  /** A version. All of the message's ranges. */
+  /** A version. All of the proposal's ranges. */
   readonly qemu?: string
   /** A machine type. Both kinds: pc-1.5, and any other. */
   readonly machineType?: string
@@ -91,7 +91,7 @@ const REAL_VERSIONS = ['1.4.2', '1.5.0', '1.5.3', '1.6.0', '1.6.2', '1.7.0', '7.
 const REAL_MACHINE_TYPES = ['pc-i440fx-1.5', EXAMPLE_OF_OTHER]
 
 /**
- * The message's questions for real versions, executed. libvirt is a release of the same period unless given.
+ * The proposal's questions for real versions, executed. libvirt is a release of the same period unless given.
  * @throws {RangeError} for a version or machine type that never was, with the known ones.
  */
 export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string } = {}): TodayRow[] {

@@ -1,4 +1,4 @@
-// The message's three options as decisions: what libvirt does for one QEMU, machine type, option and domain.
+// The proposal's three options as decisions: what libvirt does for one QEMU, machine type, option and domain.
 
 import { checkOneOf } from '../common/check.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
@@ -6,9 +6,10 @@ import { CRASH_ACTIONS, type CrashAction } from '../libvirt/domain-definition.js
 import { FALLBACKS, type Fallback } from '../libvirt/domain-options.js'
 import type { DevicePlace } from '../libvirt/run-domain.js'
 import { ambiguous, type Basis, inferred, stated } from './basis.js'
-import { detectMarker, MARKERS, type Marker, plannedQmp } from './detection.js'
-import { CHOSEN_READINGS, type Readings } from './message.js'
+import { type Detected, detectMarker, MARKERS, type Marker } from './detection.js'
+import { plannedMonitor } from './planned-machine.js'
 import { type PlannedQemu, plannedQemu } from './planned-qemu.js'
+import { CHOSEN_READINGS, type Readings } from './proposal.js'
 
 /** What on_crash can be here: libvirt's QEMU driver refuses rename-restart. */
 export const PLANNED_ACTIONS = CRASH_ACTIONS.filter((action) => action !== 'rename-restart')
@@ -31,11 +32,11 @@ export interface PlanInput {
   readonly element: boolean
   /** 'destroy'. */
   readonly onCrash?: CrashAction
-  /** Instead of 'ignore' where that cannot be; the message names no winner. 'destroy'. */
+  /** Instead of 'ignore' where that cannot be; the proposal names no winner. 'destroy'. */
   readonly fallback?: Fallback
   /** 'B'. */
   readonly stage?: Stage
-  /** For option 2b. 'renamed device', which the message prefers. */
+  /** For option 2b. 'renamed device', which the proposal prefers. */
   readonly marker?: Marker
   readonly readings?: Partial<Readings>
 }
@@ -53,10 +54,12 @@ export interface Decisions {
   readonly onCrashObeyed: boolean
   /** A guest's driver finds the device: the fw_cfg file tells a port other than 0. */
   readonly driverFindsDevice: boolean
+  /** The guest's writes to port 0 go to a pvpanic device instead of the DMA controller. */
+  readonly shadowsPortZero: boolean
   /** With such a driver, the manager's action comes before the guest's own reboot-on-panic. */
   readonly mayOverrideGuestReboot: boolean
   /** What on_crash=ignore comes to here, whatever on_crash is. */
-  readonly ignore: 'obeyed' | 'fallback' | 'guest policy' | 'no device' | 'unavailable'
+  readonly ignore: 'obeyed' | 'fallback' | 'guest policy' | 'no device' | 'unavailable' | 'refused'
   /** What follows a panic of a guest whose driver looks the port up; 'refused': the domain is not started. */
   readonly effectiveAction: CrashAction | 'guest policy' | 'refused'
   readonly libosinfoAddsElement: boolean
@@ -68,6 +71,19 @@ export interface Plan extends Decisions {
   /** The device's type name. */
   readonly typeName: string
   readonly basis: { readonly [Field in keyof Decisions]: Basis }
+}
+
+/** What was detected, by range, stage and marker: nothing else decides over it. */
+const detected = new Map<string, Detected>()
+
+function detect({ range }: PlannedQemu, stage: Stage, marker: Marker): Detected {
+  const key = [range.name, stage, marker].join()
+  const known = detected.get(key)
+  if (known !== undefined) return known
+  const monitor = range.device ? plannedMonitor({ qemu: range.first, stage, marker }) : undefined
+  const found = detectMarker(monitor, marker)
+  detected.set(key, found)
+  return found
 }
 
 /** A decision with its reason. */
@@ -82,7 +98,7 @@ interface Situation {
 }
 
 /**
- * What libvirt would do under one of the message's options.
+ * What libvirt would do under one of the proposal's options.
  * @throws {RangeError} for an unknown option, action, fallback, stage or marker, a bad version, or `ignore` in stage A.
  */
 export function planPanicNotifier(planInput: PlanInput): Plan {
@@ -91,9 +107,7 @@ export function planPanicNotifier(planInput: PlanInput): Plan {
   const { option, stage, marker } = input
   // The manager asks the QEMU. Under options 1 and 2a there is no marker to ask for.
   const { typeName = 'pvpanic', marked } =
-    option === '2b'
-      ? detectMarker(plannedQmp(qemu.range, stage, marker), marker)
-      : { typeName: 'pvpanic', marked: false }
+    option === '2b' ? detect(qemu, stage, marker) : { typeName: 'pvpanic', marked: false }
   const situation: Situation = { input, qemu, marked, typeName }
 
   const available = elementAvailability(situation)
@@ -107,7 +121,9 @@ export function planPanicNotifier(planInput: PlanInput): Plan {
   const obeyed = obedience(situation, port505, ignore[0])
   const effective = effectiveAction(input, { refused, finds: finds[0], ignore: ignore[0] })
   const osinfo = libosinfo(situation, capability)
+  const shadows = portZero(devices)
   const mayOverride = finds[0] && effective[0] !== 'ignore' && !refused
+  const unlessRefused = (basis: Basis): Basis => (refused ? ambiguous('N4', input.readings.N4) : basis)
   return {
     input,
     qemu,
@@ -118,19 +134,21 @@ export function planPanicNotifier(planInput: PlanInput): Plan {
     capabilityExposed: capability[0],
     onCrashObeyed: obeyed[0] && !refused,
     driverFindsDevice: finds[0] && !refused,
+    shadowsPortZero: shadows[0] && !refused,
     mayOverrideGuestReboot: mayOverride,
-    ignore: ignore[0],
+    ignore: refused ? 'refused' : ignore[0],
     effectiveAction: effective[0],
     libosinfoAddsElement: osinfo[0],
     basis: {
-      devices: refused ? ambiguous('N4', input.readings.N4) : devicesBasis,
-      qemuArguments: refused ? ambiguous('N4', input.readings.N4) : devicesBasis,
+      devices: unlessRefused(devicesBasis),
+      qemuArguments: unlessRefused(devicesBasis),
       elementAvailable: available[1],
       capabilityExposed: capability[1],
-      onCrashObeyed: obeyed[1],
-      driverFindsDevice: finds[1],
-      mayOverrideGuestReboot: overrideBasis(situation, mayOverride),
-      ignore: ignore[1],
+      onCrashObeyed: unlessRefused(obeyed[1]),
+      driverFindsDevice: unlessRefused(finds[1]),
+      shadowsPortZero: unlessRefused(shadows[1]),
+      mayOverrideGuestReboot: unlessRefused(overrideBasis(situation, mayOverride)),
+      ignore: unlessRefused(ignore[1]),
       effectiveAction: effective[1],
       libosinfoAddsElement: osinfo[1],
     },
@@ -186,7 +204,8 @@ function planDevices(situation: Situation, element: boolean): readonly [DevicePl
       if (qemu.builtin) {
         return [builtinAt(PVPANIC_DEFAULT_IOBASE), [], element ? ambiguous('N3') : stated('option1Always')]
       }
-      return [created, element ? ['-device', typeName] : [], element ? ambiguous('N3') : stated('option1Element')]
+      if (element) return [created, ['-device', typeName], ambiguous('N3')]
+      return [created, [], stated(qemu.lostBuiltin ? 'removal' : 'option1Element')]
     case '2a': {
       const device = element ? ['-device', `${typeName},iobase=0x505`] : []
       return [[...builtinAt(0), ...created], [...NEUTRALISED, ...device], stated('option2a')]
@@ -207,6 +226,11 @@ function driverFinds([first]: readonly DevicePlace[]): Reasoned<boolean> {
   if (first === undefined) return [false, inferred('there is no device')]
   if (first.iobase !== 0) return [true, inferred('the fw_cfg file etc/pvpanic-port tells the port')]
   return [false, inferred('the first device owns the fw_cfg file; it tells port 0, and ACPI hides the device then')]
+}
+
+function portZero(devices: readonly DevicePlace[]): Reasoned<boolean> {
+  if (devices.some(({ iobase }) => iobase === 0)) return [true, stated('portZero')]
+  return [false, inferred('no device is at port 0')]
 }
 
 function planIgnore(

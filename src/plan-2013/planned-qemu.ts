@@ -1,8 +1,8 @@
-// QEMU's versions as the message of 2013 planned them, and the real ones that behave so.
+// QEMU's versions as the proposal of 2013 planned them, and the real ones that behave so.
 
 import { isBefore, parseVersion, type Version } from '../common/version.js'
 
-/** A range of versions that the message treats alike. */
+/** A range of versions that the proposal treats alike. */
 export interface PlannedRange {
   readonly name: string
   /** The first version in it. */
@@ -14,7 +14,7 @@ export interface PlannedRange {
   readonly reversible: boolean
 }
 
-/** The message's ranges, oldest first. 1.5.4 was never made, and 1.6.1 kept the builtin device: see QEMU_HISTORY. */
+/** The proposal's ranges, oldest first. 1.5.4 was never made, and 1.6.1 kept the builtin device: see QEMU_HISTORY. */
 export const PLANNED_RANGES = [
   { name: '<1.5', first: '0.0', device: false, builtin: false, reversible: false },
   { name: '1.5.0-3', first: '1.5.0', device: true, builtin: true, reversible: false },
@@ -29,16 +29,18 @@ export interface PlannedQemu {
   readonly range: PlannedRange
   /** The domain's machine type has the builtin device. */
   readonly builtin: boolean
+  /** The proposal takes the builtin device away from this machine type, which had it in an earlier release of the series. */
+  readonly lostBuiltin: boolean
   readonly standIn: { readonly qemu: string; readonly machineType: string }
 }
 
-/** Names of the 1.5 machine types; the message says pc-1.5. */
+/** Names of the 1.5 machine types; the proposal says pc-1.5. */
 const MACHINE_TYPES_1_5 = ['pc-1.5', 'pc-i440fx-1.5', 'pc-q35-1.5']
 const ALIASES = ['pc', 'q35']
 
 /**
  * @param version such as '1.5.3' or '7.2'.
- * @param builtinEverywhere 1.5.0 to 1.5.3 have the device in every machine type, as the message can be read.
+ * @param builtinEverywhere 1.5.0 to 1.5.3 have the device in every machine type, as the proposal can be read.
  * @throws {RangeError} if it is no version number.
  */
 export function plannedQemu(version: string, machineType: string, builtinEverywhere = false): PlannedQemu {
@@ -49,7 +51,8 @@ export function plannedQemu(version: string, machineType: string, builtinEverywh
   const has15 =
     MACHINE_TYPES_1_5.includes(machineType) || (is15 && (builtinEverywhere || ALIASES.includes(machineType)))
   const builtin = range.builtin && has15
-  return { range, builtin, standIn: standInFor(range, builtin, parsed, version) }
+  const lostBuiltin = has15 && range.device && !range.builtin && !range.reversible
+  return { range, builtin, lostBuiltin, standIn: standInFor(range, builtin, parsed, version) }
 }
 
 function standInFor(range: PlannedRange, builtin: boolean, parsed: Version, version: string) {

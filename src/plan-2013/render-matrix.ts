@@ -18,14 +18,20 @@ export function describeDevices(devices: readonly DevicePlace[]): string {
   return described.length === 0 ? 'none' : described.join(', ')
 }
 
+/** The domain is not started: there is no guest, and nothing is decided about one. */
+const isRefused = ({ effectiveAction }: Plan): boolean => effectiveAction === 'refused'
+
 const OPTION_COLUMNS: readonly Column<MatrixRow>[] = [
   { title: 'opt', cell: ({ plan }) => plan.input.option },
   { title: 'QEMU', cell: ({ qemu }) => qemu },
   { title: 'machine', cell: ({ machineType }) => machineType },
   { title: 'elm', cell: ({ plan }) => yesNo(plan.input.element) },
-  { title: 'pvpanic', cell: ({ plan }) => describeDevices(plan.devices) },
+  { title: 'pvpanic', cell: ({ plan }) => (isRefused(plan) ? 'refused' : describeDevices(plan.devices)) },
   { title: 'a panic', cell: ({ plan }) => plan.effectiveAction },
-  { title: 'reboot', cell: ({ plan }) => (plan.mayOverrideGuestReboot ? 'lost' : 'kept') },
+  {
+    title: 'reboot',
+    cell: ({ plan }) => (isRefused(plan) ? 'refused' : plan.mayOverrideGuestReboot ? 'lost' : 'kept'),
+  },
   { title: 'ignore', cell: ({ plan }) => plan.ignore },
   { title: 'cap', cell: ({ plan }) => yesNo(plan.capabilityExposed) },
   { title: 'adds', cell: ({ plan }) => yesNo(plan.libosinfoAddsElement) },
@@ -46,7 +52,7 @@ ${rows.length} rows, each executed with a domain and four guests: ${differing ==
 `
 }
 
-/** At most 100 columns wide for the message's own rows. */
+/** At most 100 columns wide for the proposal's own rows. */
 export function renderOptions(rows: readonly MatrixRow[], format: TableFormat): string {
   return renderTable(OPTION_COLUMNS, rows, format)
 }

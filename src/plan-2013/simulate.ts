@@ -48,7 +48,6 @@ export function disagreements(plan: Plan): string[] {
   const fixed = simulate(plan, { driver: 'fixed port' })
   const dma = simulate(plan, { driver: 'none', usesDma: true })
   const refused = plan.effectiveAction === 'refused'
-  const shadowed = plan.devices.some(({ iobase }) => iobase === 0)
   const { onCrash, fallback } = plan.input
   const whenIgnored = {
     obeyed: 'ignore',
@@ -62,9 +61,9 @@ export function disagreements(plan: Plan): string[] {
     ['driverFindsDevice', plan.driverFindsDevice, driver.port !== undefined],
     ['mayOverrideGuestReboot', plan.mayOverrideGuestReboot, !refused && !rebooting.rebootedItself],
     ['onCrashObeyed', plan.onCrashObeyed, fixed.action === onCrash],
-    ['panics by writes to port 0', shadowed, dma.reported > 0],
+    ['shadowsPortZero', plan.shadowsPortZero, dma.reported > 0],
   ]
-  if (onCrash === 'ignore' && plan.ignore !== 'unavailable') {
+  if (onCrash === 'ignore' && plan.ignore !== 'unavailable' && plan.ignore !== 'refused') {
     compared.push(['ignore', whenIgnored[plan.ignore], fixed.action])
   }
   return compared

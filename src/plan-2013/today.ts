@@ -41,7 +41,7 @@ export interface TodayAnswer {
 }
 
 /**
- * The message's question for a host as it really is or was. The guest is one with a driver that looks the port up.
+ * The proposal's question for a host as it really is or was. The guest is one with a driver that looks the port up.
  * @throws {RangeError} for a version or machine type that never was, with the known ones.
  */
 export function answerToday(input: TodayInput): TodayAnswer {

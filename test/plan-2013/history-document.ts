@@ -1,11 +1,12 @@
-// The generated tables of docs/history.md. Run: npx tsx test/libvirt/history-document.ts, to write them anew.
+// The generated tables of docs/history.md. Run: npx tsx test/plan-2013/history-document.ts, to write them anew.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { renderTable } from '../../src/common/render-table.js'
+import { fallbackRows, guestPolicyRows, updateRows } from '../../src/plan-2013/argument.js'
 import { PLAN_AND_HISTORY } from '../../src/plan-2013/libvirt-history.js'
 import { optionMatrix, todayMatrix } from '../../src/plan-2013/matrix.js'
-import { OPEN_QUESTIONS } from '../../src/plan-2013/message.js'
+import { OPEN_QUESTIONS } from '../../src/plan-2013/proposal.js'
 import { renderOptions, renderToday } from '../../src/plan-2013/render-matrix.js'
 
 const DOCUMENT = new URL('../../docs/history.md', import.meta.url)
@@ -13,6 +14,38 @@ const DOCUMENT = new URL('../../docs/history.md', import.meta.url)
 const TABLES: Readonly<Record<string, () => string>> = {
   options: () => renderOptions(optionMatrix({ onCrash: 'destroy' }), 'markdown'),
   today: () => renderToday(todayMatrix(), 'markdown'),
+  'guest policy': () =>
+    renderTable(
+      [
+        { title: 'option', cell: ({ option }) => option },
+        { title: 'situations', cell: ({ situations }) => String(situations) },
+        { title: 'guest policy followed', cell: ({ followed }) => String(followed) },
+      ],
+      guestPolicyRows(),
+      'markdown',
+    ),
+  fallbacks: () =>
+    renderTable(
+      [
+        { title: 'fallback', cell: ({ fallback }) => fallback },
+        { title: 'advantage, as proposed', cell: ({ advantage }) => advantage },
+        { title: 'the domain comes to', cell: ({ state }) => state },
+        { title: 'run', cell: ({ shown }) => shown },
+      ],
+      fallbackRows(),
+      'markdown',
+    ),
+  updates: () =>
+    renderTable(
+      [
+        { title: 'option', cell: ({ option }) => option },
+        { title: 'updated', cell: ({ updated }) => updated },
+        { title: 'a panic before', cell: ({ before }) => before },
+        { title: 'and after', cell: ({ after }) => after },
+      ],
+      updateRows(),
+      'markdown',
+    ),
   'plan and history': () =>
     renderTable(
       [

@@ -1,8 +1,8 @@
-// Every row of the message's table, planned and executed.
+// Every row of the proposal's table, planned and executed.
 
 import { describe, expect, it } from 'vitest'
 import { FALLBACKS } from '../../src/libvirt/domain-options.js'
-import { detectMarker, MARKERS, plannedQmp } from '../../src/plan-2013/detection.js'
+import { detectMarker, MARKERS } from '../../src/plan-2013/detection.js'
 import {
   OPTIONS,
   PLANNED_ACTIONS,
@@ -11,10 +11,11 @@ import {
   planPanicNotifier,
   STAGES,
 } from '../../src/plan-2013/plan-panic-notifier.js'
+import { plannedMonitor } from '../../src/plan-2013/planned-machine.js'
 import { PLANNED_RANGES, plannedQemu } from '../../src/plan-2013/planned-qemu.js'
 import { disagreements, simulate } from '../../src/plan-2013/simulate.js'
 
-/** A version of each range that the message tells apart. */
+/** A version of each range that the proposal tells apart. */
 const VERSIONS = ['1.4.2', '1.5.0', '1.5.3', '1.5.4', '1.6.0', '1.6.1', '1.7.0', '7.2', '10.0']
 const MACHINE_TYPES = ['pc-1.5', 'pc-i440fx-1.4']
 
@@ -34,7 +35,7 @@ function rowsOf(group: PlanInput): Plan[] {
   return inputs.map(planPanicNotifier)
 }
 
-describe('the table of the message', () => {
+describe('the table of the proposal', () => {
   it.each(groups)('is what the machine does: QEMU $qemu, $machineType, option $option, element $element', (group) => {
     const rows = rowsOf(group)
     expect(rows).toHaveLength((5 + 6) * FALLBACKS.length)
@@ -62,8 +63,8 @@ describe('the table of the message', () => {
   })
 })
 
-// Read off the message, sentence by sentence; X is any on_crash.
-describe('what the message says', () => {
+// Read off the proposal, sentence by sentence; X is any on_crash.
+describe('what the proposal says', () => {
   const plan = (qemu: string, machineType: string, option: '1' | '2a' | '2b', element: boolean, rest = {}) =>
     planPanicNotifier({ qemu, machineType, option, element, ...rest })
 
@@ -150,7 +151,7 @@ describe('what the message says', () => {
   })
 })
 
-describe('where the message leaves a choice, another reading', () => {
+describe('where the proposal leaves a choice, another reading', () => {
   const plan = (input: Partial<PlanInput>) =>
     planPanicNotifier({ qemu: '1.6.0', machineType: 'pc-1.6', option: '2a', element: false, ...input })
 
@@ -219,7 +220,7 @@ describe('option 2a with a builtin device', () => {
   })
 })
 
-describe('a QEMU as the message plans it', () => {
+describe('a QEMU as the proposal plans it', () => {
   it.each([
     ['1.5.2', 'pc', true],
     ['1.5.2', 'q35', true],
@@ -233,39 +234,16 @@ describe('a QEMU as the message plans it', () => {
     expect(plannedQemu(version, machineType).builtin).toBe(builtin)
   })
 
-  it('1.5 has it in every machine type, if the message is read so', () => {
+  it('1.5 has it in every machine type, if the proposal is read so', () => {
     expect(plannedQemu('1.5.3', 'pc-i440fx-1.4', true).builtin).toBe(true)
     expect(plannedQemu('1.6.0', 'pc-i440fx-1.4', true).builtin).toBe(false)
   })
 })
 
 describe('detection for option 2b', () => {
-  const rows = PLANNED_RANGES.flatMap((range) =>
-    STAGES.flatMap((stage) => MARKERS.map((marker) => ({ name: range.name, range, stage, marker }))),
-  )
-
-  it.each(rows)(
-    'finds by asking alone whether QEMU $name is good: $marker, stage $stage',
-    ({ range, stage, marker }) => {
-      const stable = stage === 'A' && marker !== 'reversibility property'
-      const good = range.reversible || (stable && ['1.5.4', '1.6.1'].includes(range.name))
-      const detected = detectMarker(plannedQmp(range, stage, marker), marker)
-      expect(detected).toEqual({
-        typeName: !range.device ? undefined : good && marker === 'renamed device' ? 'isa-pvpanic' : 'pvpanic',
-        marked: good,
-      })
-    },
-  )
-
   it('takes the new name for a marker only where that is the marker', () => {
-    const [newest] = PLANNED_RANGES.slice(-1)
-    expect(newest && detectMarker(plannedQmp(newest, 'B', 'renamed device'), 'dummy property').marked).toBe(false)
-  })
-
-  it('is not misled by answers that are no answers', () => {
-    for (const answer of [undefined, null, 'pvpanic', [null, 1, { name: 7 }], { name: 'pvpanic' }]) {
-      expect(detectMarker(() => answer, 'dummy property')).toEqual({ typeName: undefined, marked: false })
-    }
+    const monitor = plannedMonitor({ qemu: '1.7.0', stage: 'B', marker: 'renamed device' })
+    expect(detectMarker(monitor, 'dummy property').marked).toBe(false)
   })
 
   it('is all that a property for definitive panics is good for: without cont every panic is definitive', () => {

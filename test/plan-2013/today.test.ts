@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { virtInstallDefaults, virtInstallPanic } from '../../src/libvirt/virt-install.js'
+import { capabilitiesXml, readCapabilities } from '../../src/plan-2013/capabilities.js'
 import { adviseLibosinfo } from '../../src/plan-2013/libosinfo.js'
 import { planPanicNotifier } from '../../src/plan-2013/plan-panic-notifier.js'
 import { answerToday } from '../../src/plan-2013/today.js'
@@ -85,19 +86,19 @@ describe('virt-install', () => {
 })
 
 describe('libosinfo', () => {
-  const plan = (qemu: string, option: '1' | '2a' | '2b', stage: 'A' | 'B' = 'B') =>
-    planPanicNotifier({ qemu, machineType: 'pc-1.5', option, element: false, stage })
+  const host = (qemu: string, option: '1' | '2a' | '2b', stage: 'A' | 'B' = 'B') =>
+    readCapabilities(capabilitiesXml(planPanicNotifier({ qemu, machineType: 'pc-1.5', option, element: false, stage })))
 
   it.each([
     ['1.6.0', '2a', true],
     ['1.6.0', '2b', false],
     ['1.7.0', '2b', true],
   ] as const)('QEMU %s under option %s: adds the element %s', (qemu, option, adds) => {
-    expect(adviseLibosinfo(plan(qemu, option), { hasDriver: true }).addElement).toBe(adds)
+    expect(adviseLibosinfo(host(qemu, option), { hasDriver: true }).addElement).toBe(adds)
   })
 
   it('adds nothing for a guest without a driver, nor before there is on_crash=ignore', () => {
-    expect(adviseLibosinfo(plan('1.7.0', '2b'), { hasDriver: false }).addElement).toBe(false)
-    expect(adviseLibosinfo(plan('1.7.0', '2b', 'A'), { hasDriver: true }).addElement).toBe(false)
+    expect(adviseLibosinfo(host('1.7.0', '2b'), { hasDriver: false }).addElement).toBe(false)
+    expect(adviseLibosinfo(host('1.7.0', '2b', 'A'), { hasDriver: true }).addElement).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
-// The message of 2013 that proposed all this, sentence by sentence, and the readings where it leaves a choice.
+// Bonzini's proposal of 2013, sentence by sentence, and the readings where it leaves a choice.
 
-/** Sentences of Paolo Bonzini's message to qemu-devel and libvir-list, 2013, on what to do about pvpanic. */
-export const MESSAGE = {
+/** Sentences of Paolo Bonzini's proposal to qemu-devel and libvir-list, 2013, on what to do about pvpanic. */
+export const PROPOSAL = {
   removal: 'QEMU will remove pvpanic from pc-1.5 in 1.6.1 and 1.5.4. This does not break migration.',
   option1Element:
     'On QEMU 1.5.4/1.6.1 and newer (and on QEMU 1.6.0 with a machine type other than pc-1.5), <on_crash> will only work if the element is there.',
@@ -24,12 +24,11 @@ export const MESSAGE = {
     'libvirt has _no way_ to learn about this, so the capability would always be present with these QEMU versions and libosinfo would always add <panic-notifier/> with these versions.',
   ignore2b:
     'With QEMU 1.5.0 to 1.6.1, the <panic-notifier/> element will not be available and not exposed in libvirt capabilities. Thus with this version libosinfo would omit <panic-notifier/> from the XML. Guest policy will always be followed correctly.',
-  noContinue: 'libvirt can just not issue the "continue" monitor command when the guest is panicked.',
 } as const
 /** The name of a sentence of the proposal. */
-export type MessageSentence = keyof typeof MESSAGE
+export type ProposalSentence = keyof typeof PROPOSAL
 
-/** A question that the message leaves open, and how it can be read. */
+/** A question that the proposal leaves open, and how it can be read. */
 export interface OpenQuestion {
   readonly question: string
   /** The reading taken unless another is asked for. */
@@ -38,7 +37,7 @@ export interface OpenQuestion {
   readonly why: string
 }
 
-/** Where the message leaves a choice. Those in `Readings` can be chosen, the others are settled as said here. */
+/** Where the proposal leaves a choice. Those in `Readings` can be chosen, the others are settled as said here. */
 export const OPEN_QUESTIONS = {
   N1: {
     question: 'Which machine types have the builtin device on 1.5.0 to 1.5.3?',
@@ -50,7 +49,7 @@ export const OPEN_QUESTIONS = {
     question: 'Is -global added for a QEMU without the device, before 1.5?',
     chosen: 'no',
     others: ['yes: "always"'],
-    why: 'the message does not speak of 1.4; QEMU passes over a global for a device it has not',
+    why: 'the proposal does not speak of 1.4; QEMU passes over a global for a device it has not',
   },
   N3: {
     question: 'With which arguments does option 1 make the device?',
@@ -105,7 +104,7 @@ export const OPEN_QUESTIONS = {
     question: 'Can libvirt learn that ignore does not work?',
     chosen: 'only afterwards, when cont is refused',
     others: [],
-    why: 'the message says "no way"; QEMU\'s commit df39076850 says to look for failures of cont',
+    why: 'the proposal says "no way"; QEMU\'s commit df39076850 says to look for failures of cont',
   },
   N12: {
     question: 'What does "does not break migration" cover?',
