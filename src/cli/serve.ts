@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { pick } from '../common/pick.js'
 import { Machine } from '../machine/machine.js'
 import type { MachineOptions } from '../machine/machine-options.js'
+import { newerVersionWarning } from '../machine/qemu-versions.js'
 import type { PanicMode } from '../machine/transitions.js'
 import { GuestMemory } from '../monitor/qtest/guest-memory.js'
 import { MonitorServer } from '../monitor/server/serve.js'
@@ -97,6 +98,8 @@ async function serveUntilEnd(options: ServeCommandOptions, terminal: Terminal): 
     ...pick(options, ['name']),
     onWarning: (text) => terminal.err(`isa-pvpanic: warning: ${text}\n`),
   })
+  const newer = newerVersionWarning(machine.qemu)
+  if (newer !== undefined) terminal.err(`isa-pvpanic: warning: ${newer}\n`)
   const ignoreSignals = quitOnSignals(machine)
   try {
     for (const protocol of ['qmp', 'qtest'] as const) {

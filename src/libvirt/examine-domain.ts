@@ -2,7 +2,8 @@
 
 import { checkKnownOptions, type OptionNames } from '../common/check.js'
 import { findMachineType, realMachineType } from '../machine/machine-types.js'
-import { FIRST_WITH_PVPANIC, NEWEST_QEMU, qemuRelease } from '../machine/qemu-releases.js'
+import { FIRST_WITH_PVPANIC, qemuRelease } from '../machine/qemu-releases.js'
+import { newerVersionWarning } from '../machine/qemu-versions.js'
 import { refusalOf } from './check-definition.js'
 import { CRASH_ACTIONS, type CrashAction, checkIsDefinition, type DomainDefinition } from './domain-definition.js'
 import type { Fallback } from './domain-options.js'
@@ -75,7 +76,8 @@ export function examineDomain(definition: DomainDefinition, options: ExamineOpti
   const machineType = proposal2013 ? realMachineType(definition.machineType) : definition.machineType
   const real = { ...definition, machineType }
   const warnings = domainWarnings(definition, { proposal2013 })
-  if (release.isNewerThanKnown) warnings.push(`QEMU ${release.version} is taken to behave as ${NEWEST_QEMU}`)
+  const newer = newerVersionWarning(release)
+  if (newer !== undefined) warnings.push(newer)
   const examination = {
     definition,
     libvirt,

@@ -3,7 +3,7 @@
 import { OptionRangeError } from '../common/check.js'
 import { isBefore, parseVersion } from '../common/version.js'
 import { checkMachineType, MACHINE_TYPES_1_5, machineTypeSeries } from './machine-types.js'
-import { FIRST_WITH_PVPANIC, isSince, type QemuRelease, qemuRelease } from './qemu-releases.js'
+import { FIRST_WITH_PVPANIC, isSince, NEWEST_QEMU, type QemuRelease, qemuRelease } from './qemu-releases.js'
 
 /** What held from a version on, oldest first; the first row is what held at 1.5.0. */
 type Ages<Value> = readonly (readonly [since: string, value: Value])[]
@@ -137,6 +137,8 @@ export const QEMU_HISTORY = {
   deviceHelpIsTable: ages(['1.5.0', false], ['5.0.0', true]), // 2.4.0 and 5.0.0 run
   /** "Property 'pvpanic.x' not found" names the type. */
   propertyErrorNamesType: ages(['1.5.0', false], ['5.2.0', true]), // 5.0.0 and 5.2 run
+  /** `-audio` asks for a model. */
+  audioNeedsModel: ages(['1.5.0', true], ['10.0.0', false]), // 7.2 and 10.0 run
   /** `-mon` is warned of. */
   monIsDeprecated: ages(['1.5.0', false], ['11.1.0', true]), // 10.0 and 11.1 run
   /** The members that `-run-with` takes; none without that option. */
@@ -211,6 +213,11 @@ export function qemuProfile(version?: string, machineType = 'pc'): QemuProfile {
 const known = new Map<string, QemuFacts>()
 
 /** Made once for each version. */
+/** What a program tells its user of a version that came after the newest known; undefined for any other. */
+export function newerVersionWarning({ version, isNewerThanKnown }: QemuRelease | QemuProfile): string | undefined {
+  return isNewerThanKnown ? `QEMU ${version} is taken to behave as ${NEWEST_QEMU}, the newest known here` : undefined
+}
+
 function factsOf(release: QemuRelease): QemuFacts {
   const key = release.numbers.join('.')
   const found = known.get(key)

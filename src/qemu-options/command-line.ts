@@ -3,7 +3,7 @@
 import { OptionRangeError } from '../common/check.js'
 import type { MachineOptions } from '../machine/machine-options.js'
 import { hasMachineType, realMachineType } from '../machine/machine-types.js'
-import { type QemuProfile, qemuProfile } from '../machine/qemu-versions.js'
+import { newerVersionWarning, type QemuProfile, qemuProfile } from '../machine/qemu-versions.js'
 import type { PvpanicPciPlace } from '../pci/connect.js'
 import { buildDevices } from './build-machine.js'
 import type { CharacterDevice } from './chardev.js'
@@ -27,6 +27,8 @@ export interface SystemOptions {
   readonly pidFile: string | undefined
   /** The machine waits for `x-exit-preconfig`, and then starts the guest or not. */
   readonly preconfig: { readonly startsGuest: boolean } | undefined
+  /** The program goes on in the background once its sockets are open. */
+  readonly inBackground: boolean
   /** The process is to end when the one that started it does. */
   readonly endsWithParent: boolean
   readonly qmp: readonly ChosenDevice[]
@@ -75,6 +77,7 @@ export function parseSystemOptions(args: readonly string[], warn: Warn): SystemO
     bios: all.bios,
     pidFile: all.pidFile,
     preconfig: all.preconfig ? { startsGuest: all.machine.startPaused !== true } : undefined,
+    inBackground: all.inBackground,
     endsWithParent: all.endsWithParent,
     qmp,
     unused,
@@ -108,12 +111,10 @@ function readProfile(version: string | undefined, machineType: string): QemuProf
   throw new OptionError(`unsupported machine type${named}\nUse -machine help to list supported machines`)
 }
 
-function warnOf({ version, isNewerThanKnown, machineType, machineTypeDeprecated }: QemuProfile, warn: Warn): void {
-  if (isNewerThanKnown) {
-    warn(
-      `warning: QEMU ${version} is newer than ${qemuProfile().version}, the newest that is known here, and taken to be like it`,
-    )
-  }
+function warnOf(profile: QemuProfile, warn: Warn): void {
+  const newer = newerVersionWarning(profile)
+  if (newer !== undefined) warn(`warning: ${newer}`)
+  const { machineType, machineTypeDeprecated } = profile
   if (machineTypeDeprecated !== undefined) {
     warn(`warning: Machine type '${machineType}' is deprecated: ${machineTypeDeprecated}`)
   }

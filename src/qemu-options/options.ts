@@ -34,6 +34,7 @@ export class CollectedOptions {
   pidFile: string | undefined
   memorySize = DEFAULT_MEMORY
   preconfig = false
+  inBackground = false
   endsWithParent = false
   /** What QEMU refuses only when it makes the machine, without the option's name. */
   refusal: OptionError | undefined
@@ -101,6 +102,21 @@ function onlyNone(names: readonly string[]): Option {
     argument: 'none',
     help: `only "none", which ${NO_EFFECT}`,
     read: (_, argument) => refuseAllButNone(argument),
+  }
+}
+
+/** @param neededBy the member that a version cannot do without. */
+function noAudio(name: string, neededBy: (facts: QemuFacts) => string | undefined): Option {
+  return {
+    names: [name],
+    argument: '[driver=]none[,MEMBER=VALUE]...',
+    help: `only "none", which ${NO_EFFECT}`,
+    read: (all, argument) => {
+      const values = parseKeyValues(argument, 'driver', all.warn)
+      const needed = neededBy(all.facts)
+      if (needed !== undefined && !values.has(needed)) throw new OptionError(`Parameter '${needed}' is missing`)
+      refuseAllButNone(values.get('driver'))
+    },
   }
 }
 
@@ -287,6 +303,13 @@ export const OPTIONS: readonly Option[] = [
       all.endsWithParent = readOnOff(values, 'exit-with-parent')
     },
   },
+  {
+    names: ['daemonize'],
+    help: 'goes on in the background once its sockets are open',
+    read: (all) => {
+      all.inBackground = true
+    },
+  },
   { names: ['nodefaults'], help: NO_EFFECT, read: () => {} },
   { names: ['no-user-config'], help: NO_EFFECT, read: () => {} },
   {
@@ -315,12 +338,8 @@ export const OPTIONS: readonly Option[] = [
   ),
   ignored('rtc', '[base=utc|localtime|DATE][,clock=CLOCK][,driftfix=none|slew]', ['base', 'clock', 'driftfix']),
   ignored('msg', '[timestamp=on|off][,guest-name=on|off]', ['timestamp', 'guest-name']),
-  {
-    names: ['audio', 'audiodev'],
-    argument: '[driver=]none[,MEMBER=VALUE]...',
-    help: `only "none", which ${NO_EFFECT}`,
-    read: (all, argument) => refuseAllButNone(parseKeyValues(argument, 'driver', all.warn).get('driver')),
-  },
+  noAudio('audio', ({ audioNeedsModel }) => (audioNeedsModel ? 'model' : undefined)),
+  noAudio('audiodev', () => 'id'),
   onlyNone(['display', 'vga', 'serial', 'parallel', 'monitor', 'net', 'nic']),
 ]
 

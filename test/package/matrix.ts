@@ -23,7 +23,9 @@ const entries = Object.keys(manifest.exports)
   .map((path) => path.replace('.', manifest.name))
 const requirable = entries.filter((entry) => !entry.endsWith('/vitest'))
 /** Those that browsers have too, whose users need no types of Node. */
-const ANYWHERE = ['', '/firmware', '/libvirt', '/plan-2013', '/pci', '/qmp', '/qtest'].map((path) => manifest.name + path)
+const ANYWHERE = ['', '/firmware', '/libvirt', '/plan-2013', '/pci', '/qmp', '/qtest'].map(
+  (path) => manifest.name + path,
+)
 
 const PANIC = `const machine = new Machine({ onPanic: 'preserve' })
 machine.bus.outb(0x505, 1)

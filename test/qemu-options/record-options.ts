@@ -1,11 +1,15 @@
-// `tsx test/monitor/record-options.ts`: gives options to the QEMU that is installed and records what it says and how it exits.
+// `tsx test/qemu-options/record-options.ts`: gives options to the QEMU that is installed, or that the environment variable QEMU
+// names, and records what it says and how it exits.
 
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { seriesOf } from '../monitor/qmp-recording.js'
 import { QEMU_PROGRAM, qemuVersion } from '../qemu/qemu-process.js'
 
 /** How long a QEMU that accepts its options is let run: it waits for `cont`. */
-const ACCEPTED_MS = 1500
+const ACCEPTED_MS = 4000
+const AT_ONE_TIME = 4
 
 const CASES: readonly (readonly string[])[] = [
   ...[['-foo'], ['--foo'], ['-qtest'], ['-action']],
@@ -189,6 +193,20 @@ const CASES: readonly (readonly string[])[] = [
     ['-M', 'help', '-foo'],
     ['-machine', 'type=help'],
   ],
+  ...[
+    ['-audio', 'none'],
+    ['-audiodev', 'none,id=x'],
+    ['-no-user-config'],
+    ['-cpu', 'max'],
+    ['--preconfig'],
+    ['-pidfile', '/nonexistent/pid'],
+    ['-mon', 'x,mode=control'],
+  ],
+  ...['2', 'cpus=2,maxcpus=4', 'foo', 'cpus=2,foo=1', ''].map((count) => ['-smp', count]),
+  ...['c', 'order=cd,once=d', 'menu=on,strict=on', 'z', 'foo=1', 'once=z', ''].map((order) => ['-boot', order]),
+  ...['base=utc', 'clock=vm,driftfix=slew', 'foo=1', 'foo'].map((clock) => ['-rtc', clock]),
+  ...['timestamp=on', 'guest-name=off', 'foo=1', 'timestamp'].map((message) => ['-msg', message]),
+  ...['async-teardown=on', 'async-teardown=x', 'exit-with-parent=on', 'foo=1', ''].map((how) => ['-run-with', how]),
 ]
 
 interface Outcome {
@@ -222,8 +240,10 @@ async function run(args: readonly string[]): Promise<Outcome> {
 }
 
 const program = await qemuVersion()
-const outcomes: string[] = []
-for (const args of CASES) outcomes.push(`    ${JSON.stringify(await run(args))}`)
-const text = `{\n  "program": ${JSON.stringify(program)},\n  "outcomes": [\n${outcomes.join(',\n')}\n  ]\n}\n`
-writeFileSync(new URL('recordings/options.json', import.meta.url), text)
-console.log(`${outcomes.length} command lines; format the file with "npm run format"`)
+const outcomes: Outcome[] = []
+for (let from = 0; from < CASES.length; from += AT_ONE_TIME) {
+  outcomes.push(...(await Promise.all(CASES.slice(from, from + AT_ONE_TIME).map(run))))
+}
+const url = new URL(`recordings/options-${seriesOf(program)}.json.gz`, import.meta.url)
+writeFileSync(url, gzipSync(JSON.stringify({ program, outcomes }), { level: 9 }))
+console.log(`${outcomes.length} command lines`)

@@ -1,8 +1,10 @@
 // Holds the reading of QEMU's options against what a real QEMU said of the same ones.
 
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { NEXT_COMPLAINT, startSystem } from '../../../src/cli/system/system.js'
+import { qemuProfile } from '../../../src/machine/qemu-versions.js'
 import { parseSystemOptions } from '../../../src/qemu-options/command-line.js'
 import { HelpRequest, OptionError } from '../../../src/qemu-options/keyval.js'
 import { OPTION_BY_NAME } from '../../../src/qemu-options/options.js'
@@ -14,20 +16,26 @@ interface Outcome {
   readonly exitCode: number | null
 }
 
-const { outcomes } = JSON.parse(
-  readFileSync(new URL('../../qemu-options/recordings/options.json', import.meta.url), 'utf8'),
-) as {
-  outcomes: Outcome[]
+interface Recording {
+  /** First line of the program's `--version`. */
+  readonly program: string
+  readonly outcomes: readonly Outcome[]
 }
+
+function readRecording(series: string): Recording {
+  const url = new URL(`../../qemu-options/recordings/options-${series}.json.gz`, import.meta.url)
+  return JSON.parse(gunzipSync(readFileSync(url)).toString()) as Recording
+}
+
 const PROGRAM = 'qemu-system-x86_64'
 
 /** What we say, as the process would write it. */
-async function say(args: readonly string[]): Promise<Omit<Outcome, 'arguments'>> {
+async function say(args: readonly string[], version = '7.2'): Promise<Omit<Outcome, 'arguments'>> {
   let stderr = ''
   const complain = (text: string) => {
     stderr += `${PROGRAM}: ${text.replaceAll(NEXT_COMPLAINT, `${PROGRAM}: `)}\n`
   }
-  const common = ['-nodefaults', '-display', 'none', '-S', '-as-qemu', '7.2']
+  const common = ['-nodefaults', '-display', 'none', '-S', '-as-qemu', version]
   try {
     const { server } = await startSystem([...common, ...args], complain)
     await server.close()
@@ -41,9 +49,24 @@ async function say(args: readonly string[]): Promise<Omit<Outcome, 'arguments'>>
   }
 }
 
+describe.each(['7.2'])('the options of pvpanic-system-x86_64, as QEMU %s', (series) => {
+  it.each(readRecording(series).outcomes)('$arguments', async ({ arguments: args, ...expected }) => {
+    expect(await say(args, series)).toEqual(expected)
+  })
+})
+
 describe('the options of pvpanic-system-x86_64', () => {
-  it.each(outcomes)('$arguments: as QEMU', async ({ arguments: args, ...expected }) => {
-    expect(await say(args)).toEqual(expected)
+  it.each([
+    ['12.0', 'pc', `QEMU 12.0 is taken to behave as ${qemuProfile().version}, the newest known here`],
+    // As 10.0.13 said.
+    [
+      '10.0',
+      'pc-i440fx-2.4',
+      "Machine type 'pc-i440fx-2.4' is deprecated: machines more than 3 years old are subject to deletion after 6 years",
+    ],
+  ])('-as-qemu %s -M %s: warns', async (version, machineType, warning) => {
+    const { stderr, exitCode } = await say(['-M', machineType], version)
+    expect([stderr, exitCode]).toEqual([`${PROGRAM}: warning: ${warning}\n`, null])
   })
 
   it('count the device that the board of 1.5 brings, which only a global moves', () => {

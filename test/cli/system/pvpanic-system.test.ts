@@ -2,10 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCommand } from '../../../src/cli/serve.js'
@@ -115,6 +116,65 @@ describe('pvpanic-system-x86_64', () => {
       '',
       "pvpanic-system-x86_64: -device pvpanic,ioport=0x10000: Parameter 'ioport' expects uint16_t\n",
     ])
+  })
+
+  it('keeps its number in a file until it ends', async () => {
+    const [qmp, pidFile] = [await awaitCall('qmp'), join(folder, 'pid')]
+    const program = start('-qmp', `unix:${qmp.path}`, '-pidfile', pidFile)
+    const client = await QmpClient.over(await qmp.call)
+    while (!existsSync(pidFile)) await nextTurn()
+    expect(readFileSync(pidFile, 'utf8')).toBe(`${program.child.pid}\n`)
+    await client.execute('quit')
+    expect([await program.exited, existsSync(pidFile)]).toEqual([0, false])
+  })
+
+  it('goes on in the background once its sockets are open', async () => {
+    const path = join(folder, 'qmp')
+    const pidFile = join(folder, 'pid')
+    const program = start('-daemonize', '-qmp', `unix:${path},server=on,wait=off`, '-pidfile', pidFile)
+    expect([await program.exited, program.stdout, program.stderr]).toEqual([0, '', ''])
+    const client = await QmpClient.connect(`unix:${path}`)
+    expect(await client.execute('query-status')).toEqual({ status: 'running', running: true })
+    await client.execute('quit')
+    await client.closed
+    while (existsSync(pidFile)) await nextTurn()
+  })
+
+  it('says what is wrong before it goes to the background', async () => {
+    const program = start('-daemonize', '-qmp', 'unix:/nonexistent/qmp,server=on,wait=off')
+    expect([await program.exited, program.stderr]).toEqual([
+      1,
+      'pvpanic-system-x86_64: -qmp unix:/nonexistent/qmp,server=on,wait=off: Failed to bind socket to /nonexistent/qmp: No such file or directory\n',
+    ])
+  })
+
+  it('ends with the process that started it, if asked to', async () => {
+    const qmp = await awaitCall('qmp')
+    const args = ['--import', 'tsx', PROGRAM, '-qmp', `unix:${qmp.path}`, '-run-with', 'exit-with-parent=on']
+    const middle = `require('child_process').spawn(process.execPath, ${JSON.stringify(args)}, { stdio: 'ignore' })`
+    const parent = spawn(process.execPath, ['-e', middle], { stdio: 'ignore' })
+    const client = await QmpClient.over(await qmp.call)
+    const shutdown = client.waitFor('SHUTDOWN', { guest: false, reason: 'host-signal' })
+    parent.kill('SIGKILL')
+    await Promise.all([shutdown, client.closed])
+  })
+
+  it('waits for x-exit-preconfig, and then starts the guest unless told not to', async () => {
+    for (const [options, state] of [
+      [['--preconfig'], 'running'],
+      [['--preconfig', '-S'], 'prelaunch'],
+    ] as const) {
+      const path = join(folder, state)
+      const { server, machine } = await startSystem([...options, '-qmp', `unix:${path},server=on,wait=off`], () => {})
+      const client = await QmpClient.connect(`unix:${path}`)
+      await expect(client.execute('cont')).rejects.toThrow(
+        "The command 'cont' is permitted only after machine initialization",
+      )
+      await client.execute('x-exit-preconfig')
+      expect(machine.runState).toBe(state)
+      client.close()
+      await server.close()
+    }
   })
 
   it('tells which QEMU it behaves like', async () => {
