@@ -58,9 +58,10 @@ export function linuxInitrd({ busybox, modules = [], files = [], exec }: LinuxIn
 }
 
 function initScript(modules: readonly { readonly name: string }[], exec: string | undefined): string {
-  const shell = `stty -echo 2>/dev/null
+  // As a script: a shell that thinks itself interactive prints prompts, and what is typed.
+  const shell = `stty -echo
 echo "${SHELL_READY}"
-exec sh -s
+exec sh /dev/console
 `
   const command = `(
 ${exec}

@@ -2,6 +2,7 @@
 
 import { arrayBufferOf } from '../common/array-buffer.js'
 import { checkInteger } from '../common/check.js'
+import { hearLastWords } from './last-words.js'
 import { loadWasm } from './load-wasm.js'
 import { coreOf } from './v86-internals.js'
 import type { V86, V86Options } from './v86-types.js'
@@ -71,8 +72,11 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
   return new Promise((resolve, reject) => {
     const emulator = new Emulator({
       wasm_fn: async (imports) => {
+        const words = hearLastWords(imports)
         try {
-          return (await wasmApi.instantiate(wasm, imports)).exports
+          const { exports } = await wasmApi.instantiate(wasm, imports)
+          words.speakerIs(exports)
+          return exports
         } catch (error) {
           reject(error)
           throw error

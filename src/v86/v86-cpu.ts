@@ -2,6 +2,7 @@
 
 import { messageOf } from '../common/message-of.js'
 import type { CpuControl } from '../machine/cpu-control.js'
+import { takeLastWords } from './last-words.js'
 import { PowerOnState } from './power-on-state.js'
 import { InstructionInterrupted } from './string-instruction.js'
 import { limitTurns } from './turn-limit.js'
@@ -23,10 +24,17 @@ const MOST_LOST_FRAMES = 100
 export class EmulatorFault extends Error {
   override readonly name = 'EmulatorFault'
 
-  constructor(cause: unknown) {
-    super(`v86 failed while it ran the guest: ${messageOf(cause)}`, { cause })
+  /** @param words what v86 said before. */
+  constructor(cause: unknown, words?: string) {
+    super(`v86 failed while it ran the guest: ${words ?? messageOf(cause)}`, { cause })
   }
 }
+
+/**
+ * v86 says so of an exception that the guest's interrupt table has no room or no segment for. A PC then tries another
+ * exception, and at the third resets: a triple fault.
+ */
+const TRIPLE_FAULT = /Unimplemented: (#(GP|TS) handler|CS selector is (null|invalid))/
 
 /** What v86 does by itself, to be told. Neither may throw. */
 export interface V86Hooks {
@@ -74,7 +82,7 @@ export class V86CpuControl implements CpuControl {
     const { cpu } = this.#core
     const turn = cpu.main_loop
     const turns = limitTurns(() => this.#joinTurns(turn), turnLimitMs)
-    cpu.main_loop = () => this.#takeTurn(turns, onFault)
+    cpu.main_loop = () => this.#takeTurn(turns, { onGuestReset, onFault })
     cpu.reboot_internal = () => {
       if (!this.abandoned) onGuestReset()
     }
@@ -138,7 +146,7 @@ export class V86CpuControl implements CpuControl {
     }
   }
 
-  #takeTurn(turn: () => number, onFault: (fault: EmulatorFault) => void): number {
+  #takeTurn(turn: () => number, { onGuestReset, onFault }: V86Hooks): number {
     if (this.#paused) {
       this.#stop()
       return 0
@@ -149,14 +157,18 @@ export class V86CpuControl implements CpuControl {
     const stackTop = stackPointer?.value
     let wait = 0
     let fault: EmulatorFault | undefined
+    let tripleFault = false
     try {
       wait = turn()
     } catch (error) {
       if (stackPointer !== undefined && stackTop !== undefined) stackPointer.value = stackTop
       else this.#lostFrames++
       const goesOn = error instanceof InstructionInterrupted && this.#lostFrames < MOST_LOST_FRAMES
-      if (!goesOn) fault = new EmulatorFault(error)
+      const words = takeLastWords(this.#core.cpu.wm.exports)
+      tripleFault = words !== undefined && TRIPLE_FAULT.test(words) && this.#lostFrames < MOST_LOST_FRAMES
+      if (!goesOn && !tripleFault) fault = new EmulatorFault(error, words)
     }
+    if (tripleFault && !this.abandoned) onGuestReset()
     this.#inTurn = false
     if (this.#thaw()) wait = 0
     if (fault !== undefined) onFault(fault)

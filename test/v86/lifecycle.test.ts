@@ -191,12 +191,16 @@ describe('what goes wrong', () => {
   })
 
   it('in v86 stops the machine, and the emulator can still be destroyed', async () => {
-    const console_ = vi.spyOn(console, 'error').mockImplementation(() => {}) // v86 writes there as well
-    const guest = await boot(tripleFault())
+    const guest = await prepare(new GuestRom().inb(0x80).halt())
+    guest.cpu.io.port_read8 = () => {
+      throw new Error('a broken port')
+    }
+    guest.emulator.run()
+    await atRest(guest)
     expect(guest.machine.runState).toBe('paused')
     expect(guest.errors).toEqual([expect.any(EmulatorFault)])
+    expect(String(guest.errors[0])).toContain('v86 failed while it ran the guest: a broken port')
     await destroyEmulator(guest.emulator)
-    console_.mockRestore()
   })
 })
 
@@ -273,8 +277,23 @@ function tripleFault(): GuestRom {
   const lidtFromBx = [0x0f, 0x01, 0x1f]
   const setProtectedMode = [0x0f, 0x20, 0xc0, 0x0c, 0x01, 0x0f, 0x22, 0xc0] // mov eax, cr0; or al, 1; mov cr0, eax
   const undefinedInstruction = [0x0f, 0x0b]
-  return new GuestRom().assembly((assembler) => {
+  return new GuestRom().print('.').assembly((assembler) => {
     assembler.jmp('go').label('table').db(0, 0, 0, 0, 0, 0).label('go').mov('bx', offset('table'))
     assembler.db(...lidtFromBx, ...setProtectedMode, ...undefinedInstruction)
   })
 }
+
+describe('a triple fault', () => {
+  it('resets the guest, as on a PC', async () => {
+    const guest = await prepare(tripleFault(), { rebootAction: 'reset' })
+    guest.emulator.run()
+    await until(() => guest.serial().length >= 3)
+    expect(guest.events().slice(0, 2)).toEqual(['RESET', 'RESET'])
+    expect(guest.errors).toEqual([])
+  })
+
+  it('ends the machine if a reboot is to', async () => {
+    const guest = await boot(tripleFault(), { rebootAction: 'shutdown' })
+    expect([guest.serial(), guest.machine.exitCode, guest.events()]).toEqual(['.', 0, ['SHUTDOWN']])
+  })
+})
