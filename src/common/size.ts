@@ -9,5 +9,5 @@ export function showSize(bytes: number): string {
     amount /= 1024
     unit++
   }
-  return `${amount} ${UNITS[unit]}`
+  return amount === 1 && unit === 0 ? '1 byte' : `${amount} ${UNITS[unit]}`
 }

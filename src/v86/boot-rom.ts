@@ -1,7 +1,8 @@
 // Makes v86 emulators for ROM images, quickly and many of them, and takes them down without delay.
 
 import { arrayBufferOf } from '../common/array-buffer.js'
-import { checkInteger } from '../common/check.js'
+import { checkInteger, OptionRangeError } from '../common/check.js'
+import { showSize } from '../common/size.js'
 import { hearLastWords } from './last-words.js'
 import { loadWasm } from './load-wasm.js'
 import { coreOf } from './v86-internals.js'
@@ -62,9 +63,9 @@ export async function createEmulator(options: EmulatorOptions): Promise<V86> {
   checkInteger('memory', memory, 1, LARGEST_MEMORY)
   // v86 would fail on these out of the caller's sight.
   if (bios !== undefined || more?.multiboot === undefined) {
-    checkInteger('size of bios', bios?.length, SMALLEST_BIOS, MEBIBYTE)
+    checkSize('bios', bios, SMALLEST_BIOS, MEBIBYTE)
   }
-  checkInteger('size of vgaBios', vgaBios?.length ?? 0, 0, LARGEST_VGA_BIOS)
+  if (vgaBios !== undefined) checkSize('vgaBios', vgaBios, 0, LARGEST_VGA_BIOS)
   const { V86: Emulator } = await import('v86').catch((cause) => {
     throw new Error('v86 cannot be loaded; it is installed by: npm install v86', { cause })
   })
@@ -105,4 +106,11 @@ export async function destroyEmulator(emulator: V86): Promise<void> {
   const destroyed = emulator.destroy()
   coreOf(emulator).cpu.stop_idling()
   await destroyed
+}
+
+/** @throws {OptionRangeError} naming the image, and how large it may be. */
+function checkSize(name: string, image: Uint8Array | undefined, least: number, most: number): void {
+  const size = image?.length ?? 0
+  if (size >= least && size <= most) return
+  throw new OptionRangeError(name, `expected an image of ${least} bytes to ${showSize(most)}, got ${showSize(size)}`)
 }

@@ -105,22 +105,26 @@ describe('refused is', () => {
       { kernel: kernelImage({ loadFlags: 0x3f }), bios },
       /^kernel: it is one for 64-bit processors, and v86's has 32 bits; engine 'qemu' \(--engine qemu\) runs it$/,
     ],
-    ['a kernel larger than memory', { kernel: kernelImage(), memory: MEBIBYTE, bios }, /^kernel: its 1024 bytes go to/],
+    [
+      'a kernel larger than memory',
+      { kernel: kernelImage(), memory: MEBIBYTE, bios },
+      /^kernel: it takes 1 KiB from address 0x100000/,
+    ],
     [
       'an initial RAM disk above memory',
       { kernel: kernelImage(), initrd: bios, memory: 64 * MEBIBYTE, bios },
-      /^initrd: its 1 bytes go to address 67108864, and memory has 67108864 bytes/,
+      /^initrd: it takes 1 byte from address 0x4000000, and memory has 64 MiB$/,
     ],
     [
       'a multiboot kernel above memory',
       { multiboot: testKernel(), memory: MEBIBYTE },
-      /^multiboot: its \d+ bytes go to address 1048576, and memory has 1048576 bytes/,
+      /^multiboot: it takes \d+ bytes from address 0x100000, and memory has 1 MiB$/,
     ],
-    ['a multiboot kernel in hardly any memory', { multiboot: testKernel(), memory: 128 }, /memory has 1048576 bytes/],
+    ['a multiboot kernel in hardly any memory', { multiboot: testKernel(), memory: 128 }, /memory has 1 MiB$/],
     [
       'a module behind the end of memory',
       { multiboot: testKernel(), initrd: new Uint8Array(MEBIBYTE), memory: 2 * MEBIBYTE },
-      /^initrd: its 1048576 bytes go to address 1052672, and memory has 2097152 bytes/,
+      /^initrd: it takes 1 MiB from address 0x101000, and memory has 2 MiB$/,
     ],
     [
       'a 32-bit ELF kernel above memory',
@@ -130,7 +134,7 @@ describe('refused is', () => {
     [
       'a 32-bit ELF kernel up to the last byte of memory, which v86 leaves out',
       { multiboot: elfKernel({ address: 2 * MEBIBYTE - PAGE }), memory: 2 * MEBIBYTE },
-      /^multiboot: its 4097 bytes go to address 2093056/,
+      /^multiboot: it takes 4097 bytes from address 0x1ff000/,
     ],
     [
       'a kernel that is cut off',

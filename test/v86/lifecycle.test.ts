@@ -227,9 +227,13 @@ describe('attach refuses', () => {
 describe('createEmulator', () => {
   const bios = new GuestRom(64).outb(COM1, 0x78).halt().build()
   const wrong: [why: string, options: Parameters<typeof createEmulator>[0], message: RegExp][] = [
-    ['no image', { bios: new Uint8Array(0) }, /size of bios: .*got 0/],
-    ['an image past 1 MiB', { bios: new Uint8Array(0x100001) }, /size of bios: .*to 0x100000, got 0x100001/],
-    ['a VGA BIOS past its place', { bios, vgaBios: new Uint8Array(0x20001) }, /size of vgaBios/],
+    ['no image', { bios: new Uint8Array(0) }, /^bios: expected an image of 16 bytes to 1 MiB, got 0 bytes$/],
+    ['an image past 1 MiB', { bios: new Uint8Array(0x100001) }, /^bios: .*got 1048577 bytes$/],
+    [
+      'a VGA BIOS past its place',
+      { bios, vgaBios: new Uint8Array(0x20001) },
+      /^vgaBios: .*to 128 KiB, got 131073 bytes$/,
+    ],
     ['no memory', { bios, memory: 0 }, /memory: .*got 0/],
     ['more memory than v86 has', { bios, memory: 0x80000000 }, /memory: .*to 0x7ffe0000, got 0x80000000/],
   ]

@@ -1,5 +1,7 @@
 // Whether images fit where v86 puts them: on those that do not it fails out of its caller's sight, or leaves them out.
 
+import { hex } from '../../../common/hex.js'
+import { showSize } from '../../../common/size.js'
 import type { LoadedImages } from '../../guest-images.js'
 import { ImageError } from '../../image-error.js'
 import { findMultibootHeader, MULTIBOOT_HAS_ADDRESSES } from '../../rom/multiboot.js'
@@ -42,7 +44,9 @@ export function checkRoom({ kernel, initrd, multiboot, memory: asked }: LoadedIm
   const memory = Math.max(LEAST_MEMORY, Math.ceil(asked / MEMORY_UNIT) * MEMORY_UNIT)
   const check = (name: string, address: number, size: number) => {
     if (address + size <= memory) return
-    throw new ImageError(`${name}: its ${size} bytes go to address ${address}, and memory has ${memory} bytes`)
+    throw new ImageError(
+      `${name}: it takes ${showSize(size)} from address ${hex(address)}, and memory has ${showSize(memory)}`,
+    )
   }
   if (kernel !== undefined) {
     const sectors = kernel[SETUP_SECTORS_AT] || LEAST_DEFAULT_SECTORS
