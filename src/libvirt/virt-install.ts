@@ -1,5 +1,6 @@
 // virt-install's defaults, and what it makes of `--panic`.
 
+import { OptionRangeError } from '../common/check.js'
 import { isBefore, parseVersion } from '../common/version.js'
 import type { CrashAction } from './domain-definition.js'
 
@@ -34,28 +35,59 @@ const DEFAULT_MODELS: Readonly<Record<string, string>> = {
   s390x: 's390',
 }
 
+/** Attributes of `<address>`, in the order in which they are written. */
+const ADDRESS_ATTRIBUTES = ['type', 'domain', 'bus', 'slot', 'function', 'iobase', 'irq']
+/** What an option of `--panic` sets. */
+const OPTION_NAMES: ReadonlyMap<string, string> = new Map([
+  ...['model', 'iobase', 'alias.name'].map((name) => [name, name] as const),
+  ...ADDRESS_ATTRIBUTES.map((name) => [`address.${name}`, name] as const),
+])
+
 /**
  * The XML that virt-install makes of one `--panic` value, or undefined if it makes none: 'default', 'none', a model, a
- * port ('0x506'), 'iobase=0x506', 'address.iobase=0x506', 'model=isa,iobase=0x506'. As virt-install does, it checks
- * nothing: libvirt refuses some of the results.
+ * port ('0x506'), 'iobase=0x506', 'address.slot=7', 'model=isa,iobase=0x506', ... It checks no value: libvirt refuses some
+ * of the results. Held against virt-install 4.1.0 and 5.0.0; 1.4.3 and before are read in its history.
+ * @throws {OptionRangeError} naming the parts that it does not know, as it does.
  */
-export function virtInstallPanic(value: string, version = '4.1.0', arch = 'x86_64'): string | undefined {
+export function virtInstallPanic(value: string, version = '5.0.0', arch = 'x86_64'): string | undefined {
   const parsed = parseVersion('virt-install', version)
   if (value === 'none') return undefined
-  const pairs = new Map(
-    value.split(',').map((part, index): [string, string] => {
-      const equals = part.indexOf('=')
-      if (equals !== -1) return [part.slice(0, equals).replace('address.', ''), part.slice(equals + 1)]
-      return index === 0 && /^0x/i.test(part) ? ['iobase', part] : ['model', part]
-    }),
-  )
-  const written = pairs.get('model') ?? 'default'
-  const model = written === 'default' ? DEFAULT_MODELS[arch] : written
-  const isDefault = value === 'default'
-  if (isDefault && !isBefore(parsed, parseVersion('', BARE_ELEMENT_SINCE))) return '<panic/>'
+  const options = readOptions(value)
+  const written = options.get('model') ?? 'default'
+  // A bare port stands where a model would.
+  const isPort = written.startsWith('0x')
+  if (isPort) options.set('iobase', written)
+  const isBare = !isBefore(parsed, parseVersion('', BARE_ELEMENT_SINCE))
+  const model = isPort ? 'isa' : written === 'default' ? (isBare ? '' : DEFAULT_MODELS[arch]) : written
   if (model === undefined) return undefined
-  const oldDefault = model === 'isa' && isBefore(parsed, parseVersion('', NO_IOBASE_SINCE)) ? '0x505' : undefined
-  const iobase = pairs.get('iobase') ?? oldDefault
-  if (iobase === undefined) return `<panic model="${model}"/>`
-  return `<panic model="${model}"><address type="isa" iobase="${iobase}"/></panic>`
+  if (model === 'isa' && isBefore(parsed, parseVersion('', NO_IOBASE_SINCE)) && !options.has('iobase')) {
+    options.set('iobase', '0x505')
+  }
+  if (options.has('iobase') && !options.has('type')) options.set('type', 'isa')
+  const attributes = (names: readonly string[]) =>
+    names.flatMap((name) => (options.has(name) ? [` ${name}="${options.get(name)}"`] : [])).join('')
+  const start = model === '' ? '<panic' : `<panic model="${model}"`
+  const address = attributes(ADDRESS_ATTRIBUTES)
+  const alias = options.get('alias.name')
+  const children = [
+    ...(address === '' ? [] : [`<address${address}/>`]),
+    ...(alias === undefined ? [] : [`<alias name="${alias}"/>`]),
+  ]
+  return children.length === 0 ? `${start}/>` : `${start}>${children.join('')}</panic>`
+}
+
+/** The options of a value by the attribute that they set. */
+function readOptions(value: string): Map<string, string> {
+  const options = new Map<string, string>()
+  const unknown: string[] = []
+  for (const [index, part] of value.split(',').entries()) {
+    if (part === '') continue
+    const [, key = '', setting] = /^([^=]*)(?:=(.*))?$/s.exec(part) ?? []
+    const name = OPTION_NAMES.get(key)
+    if (index === 0 && setting === undefined) options.set('model', part)
+    else if (setting !== undefined && name !== undefined) options.set(name, setting)
+    else unknown.push(key)
+  }
+  if (unknown.length === 0) return options
+  throw new OptionRangeError('--panic', `Unknown --panic options: [${unknown.map((key) => `'${key}'`).join(', ')}]`)
 }
