@@ -43,7 +43,7 @@ export class HumanMonitor {
     return this.#answer(name, () => {
       if (name === 'i') return this.#portRead(new HmpArguments(name, rest))
       if (name === 'o') return this.#portWrite(new HmpArguments(name, rest))
-      const command = COMMANDS.get(name)
+      const command = HMP_COMMANDS.get(name)
       if (command === undefined) return `unknown command: '${name}'${LINE_END}`
       new HmpArguments(command.listedAs, rest).end()
       command.run(this.#target.machine)
@@ -54,7 +54,7 @@ export class HumanMonitor {
   #info(line: string): string {
     const [, topic = '', rest = ''] = /^[ \t-\r]*([^ \t-\r]*)(.*)$/s.exec(line) ?? []
     return this.#answer(`info ${topic}`, () => {
-      const show = TOPICS.get(topic)
+      const show = HMP_TOPICS.get(topic)
       if (show === undefined) return `unknown command: 'info ${topic}'${LINE_END}`
       new HmpArguments(topic, topic === 'mtree' ? withoutFlatOption(rest) : rest).end()
       return show(this.#target)
@@ -125,7 +125,7 @@ const STOP: HmpCommand = { listedAs: 'stop|s', run: (machine) => machine.stop() 
 const QUIT: HmpCommand = { listedAs: 'quit|q', run: (machine) => machine.quit() }
 
 /** The commands without arguments. */
-const COMMANDS: ReadonlyMap<string, HmpCommand> = new Map([
+export const HMP_COMMANDS: ReadonlyMap<string, HmpCommand> = new Map([
   ['cont', CONT],
   ['c', CONT],
   ['stop', STOP],
@@ -138,7 +138,7 @@ const COMMANDS: ReadonlyMap<string, HmpCommand> = new Map([
 ])
 
 /** What `info` can show. */
-const TOPICS: ReadonlyMap<string, (target: HmpTarget) => string> = new Map([
+export const HMP_TOPICS: ReadonlyMap<string, (target: HmpTarget) => string> = new Map([
   ['status', ({ machine }) => `VM status: ${describeState(machine)}${LINE_END}`],
   ['mtree', ({ machine }) => flatView(machine)],
   [
