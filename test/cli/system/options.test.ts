@@ -49,7 +49,7 @@ async function say(args: readonly string[], version = '7.2'): Promise<Omit<Outco
   }
 }
 
-describe.each(['7.2'])('the options of pvpanic-system-x86_64, as QEMU %s', (series) => {
+describe.each(['7.2', '10.0', '11.1'])('the options of pvpanic-system-x86_64, as QEMU %s', (series) => {
   it.each(readRecording(series).outcomes)('$arguments', async ({ arguments: args, ...expected }) => {
     expect(await say(args, series)).toEqual(expected)
   })
