@@ -1,6 +1,8 @@
 // The I/O port bus: carries a guest's access to the device at the port, and splits wide accesses as QEMU does.
 
 import { checkKnownOptions, checkOneOf, type OptionNames, OptionRangeError } from '../common/check.js'
+import { hex } from '../common/hex.js'
+import { INSPECT, type Inspect, inspected } from '../common/inspect.js'
 import type { PortDevice } from './port-device.js'
 import {
   type MapOptions,
@@ -108,6 +110,19 @@ export class IoPortBus {
    */
   onChange(listener: PortChangeListener): () => void {
     return this.#map.onChange(listener)
+  }
+
+  /** What is mapped, by base port: which device at which ports, and what shadows it. `console.log` shows the same. */
+  toJSON(): { ports: string; device: string; shadowedBy?: string[] }[] {
+    return this.mappings().map(({ base, size, device, shadowedBy }) => ({
+      ports: size === 1 ? hex(base) : `${hex(base)}-${hex(base + size - 1)}`,
+      device: device.name,
+      ...(shadowedBy.length > 0 && { shadowedBy: shadowedBy.map((mapping) => mapping.device.name) }),
+    }))
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspected(this, options, inspect)
   }
 
   /** Reads a byte: 0..0xff. */

@@ -5,6 +5,7 @@ import type { PortDevice } from '../bus/port-device.js'
 import { PORT_COUNT } from '../bus/port-map.js'
 import { checkInteger, checkKnownOptions, checkMethods } from '../common/check.js'
 import { hex } from '../common/hex.js'
+import { INSPECT, type Inspect, inspected } from '../common/inspect.js'
 import { DebugExit, debugExitPlaces } from '../devices/debug-exit.js'
 import { I8257, I8257_PRIMARY, I8257_SECONDARY } from '../devices/i8257.js'
 import { PVPANIC_DEFAULT_IOBASE, Pvpanic, type PvpanicEvent, type PvpanicOptions } from '../devices/pvpanic.js'
@@ -207,6 +208,25 @@ export class Machine {
    */
   guestReset(): void {
     this.#command('guest-reset')
+  }
+
+  /** What one wants to know of it at a glance; `save()` gives the whole state. `console.log` shows the same. */
+  toJSON(): object {
+    return {
+      runState: this.runState,
+      ...(this.exitCode !== undefined && { exitCode: this.exitCode }),
+      qemu: this.qemu.version,
+      machineType: this.qemu.machineType,
+      ...this.actions,
+      pvpanics: this.pvpanics.map(({ source, iobase, device: { events, counts } }) => {
+        return { source, iobase: hex(iobase), events, ...counts }
+      }),
+      panics: { total: this.panics.total, last: this.panics.entries().at(-1) },
+    }
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspected(this, options, inspect)
   }
 
   /** The whole state, as plain JSON. */

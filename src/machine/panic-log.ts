@@ -1,6 +1,7 @@
 // What guests reported, in a ring of fixed size: a guest can write millions of reports and the host's memory stays flat.
 
 import { checkInteger, checkOneOf, OptionTypeError } from '../common/check.js'
+import { INSPECT, type Inspect, inspected } from '../common/inspect.js'
 import { kindOf } from '../common/kind-of.js'
 import { readArray, readCount, readObject } from '../common/plain-data.js'
 import type { PvpanicEvent } from '../devices/pvpanic.js'
@@ -63,6 +64,15 @@ export class PanicLog {
         time: this.#times[at] ?? 0,
       }
     })
+  }
+
+  /** Its counts and entries. `console.log` shows the same. */
+  toJSON(): { total: number; dropped: number; entries: PanicLogEntry[] } {
+    return { total: this.total, dropped: this.dropped, entries: this.entries() }
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspected(this, options, inspect)
   }
 
   /** @internal */
