@@ -104,8 +104,8 @@ export const QEMU_HISTORY = {
   statusHasSinglestep: ages(['1.5.0', true], ['9.0.0', false]), // release notes of 9.0; 7.2 and 10.0 run
   /** HMP begins a refusal with "Error: ". */
   hmpSaysError: ages(['1.5.0', false], ['1.7.0', true]), // 1.6.1 and 1.7.0 run
-  /** HMP's `i` pads the value with zeros. */
-  hmpPadsPort: ages(['1.5.0', false], ['2.8.0', true]), // 2.4.0 and 2.8.0 run
+  /** HMP's `i` pads the digits of the value with zeros; before, 0x and digits together. */
+  hmpPadsPort: ages(['1.5.0', false], ['7.2.0', true]), // 2.4.0, 5.2 and 7.2 run
   /** The number of the ISA bridge of a pc among /machine/unattached. */
   isaBridge: ages(['1.5.0', 5], ['1.6.0', 3], ['2.4.0', 4], ['5.0.0', 3]), // run
   /** The number of the builtin pvpanic there. */

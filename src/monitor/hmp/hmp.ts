@@ -68,7 +68,7 @@ export class HumanMonitor {
     const { bus } = this.#target.machine
     const width = widthOf(size)
     const value = readPort(bus, port, width)
-    return `port${SUFFIXES[width]}[${hex(port, 4)}] = ${hex(value, this.#facts.hmpPadsPort ? 2 * size : 1)}${LINE_END}`
+    return `port${SUFFIXES[width]}[${hex(port, 4)}] = ${this.#facts.hmpPadsPort ? hex(value, 2 * size) : paddedWithPrefix(value, 2 * size)}${LINE_END}`
   }
 
   #portWrite(command: HmpArguments): string {
@@ -161,4 +161,9 @@ function withoutFlatOption(rest: string): string {
   if (option === undefined || after === undefined) return rest
   if (option !== '' && option !== 'f') throw new HmpError(`mtree: unsupported option -${option}`)
   return after
+}
+
+/** In hexadecimal as C's %#0*x writes it: the 0x counts as part of the width, and zero has none. */
+function paddedWithPrefix(value: number, width: number): string {
+  return value === 0 ? '0'.padStart(width, '0') : hex(value, width - 2)
 }
