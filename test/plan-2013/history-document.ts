@@ -9,6 +9,8 @@ import { optionMatrix, todayMatrix } from '../../src/plan-2013/matrix.js'
 import { OPEN_QUESTIONS } from '../../src/plan-2013/proposal.js'
 import { renderOptions, renderToday } from '../../src/plan-2013/render-matrix.js'
 
+import { inWords, situationSteps } from './situation.js'
+
 const DOCUMENT = new URL('../../docs/history.md', import.meta.url)
 
 const TABLES: Readonly<Record<string, () => string>> = {
@@ -44,6 +46,17 @@ const TABLES: Readonly<Record<string, () => string>> = {
         { title: 'and after', cell: ({ after }) => after },
       ],
       updateRows(),
+      'markdown',
+    ),
+  situation: () =>
+    renderTable(
+      [
+        { title: '', cell: ({ situation }) => situation },
+        { title: 'asked', cell: ({ recorded }) => recorded.input },
+        { title: 'QEMU 1.5.0, recorded', cell: ({ recorded }) => inWords(recorded) },
+        { title: 'Machine', cell: ({ ours }) => inWords(ours) },
+      ],
+      situationSteps(),
       'markdown',
     ),
   'plan and history': () =>
