@@ -60,3 +60,14 @@ it('four panics in one write are reported, then the guest is reset once', () => 
     ...['RESET', 'RESUME'],
   ])
 })
+
+it.each(['reset', 'cont'] as const)('%s() by the host starts the row of panics anew', (command) => {
+  const machine = new Machine({ onPanic: 'reset', resetLimit: 1 })
+  machine.bus.outb(0x505, 1)
+  if (command === 'cont') machine.stop()
+  machine[command]()
+  machine.bus.outb(0x505, 1)
+  expect(machine.runState).toBe('running')
+  machine.bus.outb(0x505, 1)
+  expect(machine.runState).toBe('guest-panicked')
+})

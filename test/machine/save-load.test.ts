@@ -109,6 +109,28 @@ describe('a saved machine', () => {
     expect(machine.load(used().save())).toEqual(['the device pvpanic at port 0x505 is at port 0x600 in this machine'])
   })
 
+  it('comes back with a transfer in its middle, and with every kind of report', () => {
+    const machine = new Machine({ qemu: '10.0', shutdownAction: 'pause', onPanic: 'log' })
+    machine.dma[0].connect(2, () => 5)
+    machine.bus.outb(0x05, 9)
+    machine.bus.outb(0x05, 0)
+    machine.bus.outb(0x0a, 2)
+    machine.dma[0].raiseRequest(2)
+    // Twice as far as the primary can count.
+    machine.dma[1].connect(0, (_, length) => length)
+    machine.bus.outw(0xc2, 0xffff)
+    machine.bus.outb(0xd4, 0)
+    machine.dma[1].raiseRequest(0)
+    for (const value of [1, 2, 4]) machine.bus.outb(0x505, value)
+    const saved = machine.save()
+    expect([saved.dma[0]?.channels[2]?.position, saved.dma[1]?.channels[0]?.position]).toEqual([5, 0x20000])
+    expect(saved.pvpanics[0]?.counts).toEqual({ panicked: 1, crashLoaded: 1, shutdown: 1, unknown: 0 })
+    const loaded = new Machine({ qemu: '10.0' })
+    loaded.load(overJson(saved))
+    expect(loaded.save()).toEqual(saved)
+    expect(loaded.panics.entries().map(({ event }) => event)).toEqual(['panicked', 'crash-loaded', 'shutdown'])
+  })
+
   it('keeps the newest log entries if the new log is smaller', () => {
     const machine = new Machine({ logSize: 1 })
     machine.load(used().save())
@@ -138,6 +160,42 @@ describe('a bad state', () => {
     ['no controllers', damaged([], 'dma'), 'state.dma.length: expected an integer from 2 to 2, got 0'],
     ['a mask', damaged('1', 'dma', 1, 'mask'), 'state.dma[1].mask: expected an integer from 0 to 0xff, got "1"'],
     ['a page', damaged(256, 'dma', 0, 'channels', 3, 'page'), 'state.dma[0].channels[3].page: expected'],
+    [
+      'a base count',
+      damaged(0x10000, 'dma', 0, 'channels', 1, 'baseCount'),
+      'state.dma[0].channels[1].baseCount: expected',
+    ],
+    [
+      'a position',
+      damaged(0x10001, 'dma', 0, 'channels', 2, 'position'),
+      'state.dma[0].channels[2].position: expected an integer from 0 to 0x10000, got 0x10001',
+    ],
+    [
+      'an address beyond bytes',
+      damaged(0x10000, 'dma', 0, 'channels', 0, 'address'),
+      'state.dma[0].channels[0].address: expected an integer from 0 to 0xffff',
+    ],
+    [
+      'a mode',
+      damaged(-1, 'dma', 1, 'channels', 0, 'mode'),
+      'state.dma[1].channels[0].mode: expected an integer from 0 to 0xff',
+    ],
+    [
+      'a port',
+      damaged(0x10000, 'pvpanics', 0, 'iobase'),
+      'state.pvpanics[0].iobase: expected an integer from 0 to 0xffff',
+    ],
+    ['counts that are none', damaged([], 'pvpanics', 0, 'counts'), 'state.pvpanics[0].counts: expected an object'],
+    [
+      'a count of shutdowns',
+      damaged(1.5, 'pvpanics', 0, 'counts', 'shutdown'),
+      'state.pvpanics[0].counts.shutdown: expected',
+    ],
+    [
+      'a time without end',
+      damaged(Number.NaN, 'panics', 'entries', 0, 'time'),
+      'state.panics.entries[0].time: expected milliseconds since 1970, got NaN',
+    ],
     ['a count', damaged(null, 'pvpanics', 0, 'counts', 'panicked'), 'state.pvpanics[0].counts.panicked: expected'],
     ['fewer reports than entries', damaged(1, 'panics', 'total'), 'state.panics.total: expected an integer from 2'],
     ['a log entry', damaged('x', 'panics', 'entries', 1, 'event'), 'state.panics.entries[1].event: expected one of'],
