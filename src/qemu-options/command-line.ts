@@ -100,7 +100,7 @@ const NO_MACHINE = 'none'
 
 function readProfile(version: string | undefined, machineType: string): QemuProfile {
   try {
-    // An empty machine is one without devices here: isapc's board never had a pvpanic.
+    // An empty machine has no pvpanic, and neither has isapc in any version.
     if (machineType === NO_MACHINE) return qemuProfile(version, 'isapc')
     if (hasMachineType(version, realMachineType(machineType))) return qemuProfile(version, machineType)
   } catch (error) {

@@ -54,7 +54,7 @@ export function parseKeyValues(argument: string, impliedName: string | undefined
   return values
 }
 
-/** Up to a comma that stands alone. */
+/** Up to a comma that is not doubled. */
 const VALUE = /^(?:[^,]|,,)*/s
 
 export const HELP_WORDS: readonly string[] = ['help', '?']

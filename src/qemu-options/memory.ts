@@ -55,7 +55,7 @@ function readSize(text: string, { sizesStartAnywhere }: Pick<QemuFacts, 'sizesSt
   }
   const amount = parseCInteger(isHex ? whole : whole.replace(/^0+(?=.)/, ''))
   if (typeof amount !== 'bigint') throw outOfRange(text)
-  // QEMU takes the last digit of 0x40 for one that is in need of a unit, that of 0x4B for none.
+  // QEMU reads 0x40 in MiB, as it reads 64, and 0x4B in bytes.
   const isHexLetter = isHex && /[a-fA-F]$/.test(text)
   return (Number(amount) + Number(`0${fraction ?? ''}`)) * (isHexLetter ? 1 : unit)
 }

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { listenAtPath, listenAtPort } from '../../monitor/server/unix-socket.js'
 import type { SocketAddress } from '../../qemu-options/socket-address.js'
 
-/** Opens the socket until `ended`. Rejects if it cannot be opened. */
+/** Opens the socket, and closes it when `ended` settles. Rejects if it cannot be opened. */
 export async function openUnusedSocket(
   kind: 'listen' | 'connect',
   address: SocketAddress,

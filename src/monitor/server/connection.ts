@@ -7,7 +7,7 @@ import type { Turns, Worker } from './turns.js'
 
 /** What a connection talks to. */
 export interface ConnectedSession {
-  /** Takes bytes from the client, and does what they ask for; or returns what is left to do, in steps of a few milliseconds. */
+  /** Takes bytes from the client. What they ask for is done, or is left to the iterator, in steps of a few milliseconds. */
   take(bytes: Uint8Array): Iterator<void> | undefined
   end(): void
 }
@@ -54,7 +54,7 @@ export class Connection implements Worker {
   /** Where in the log the client is; undefined before it gets events. */
   #position: number | undefined
   #input: Uint8Array[] = []
-  /** What the bytes handed on last still have to do. */
+  /** The steps that the last piece of input still has to do. */
   #steps: Iterator<void> | undefined
   #takingInput = false
   #inputEnded = false
@@ -206,7 +206,7 @@ export class Connection implements Worker {
     return this.#session?.take(piece)
   }
 
-  /** A piece of the input that holds one command at most: it ends with the line, with a closing brace, or somewhere. */
+  /** A piece of the input with one command at most: it ends with its line, at a closing brace, or after INPUT_STEP bytes. */
   #nextPiece(): Uint8Array | undefined {
     const [bytes] = this.#input
     if (bytes === undefined) return undefined

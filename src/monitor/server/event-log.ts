@@ -29,7 +29,7 @@ export class EventLog {
     return this.#end
   }
 
-  /** Whether it holds as much as it should: before more comes, `dropOldest`. */
+  /** Whether it is full: `dropOldest` comes before the next `append`. */
   get isFull(): boolean {
     return this.#end - this.start >= this.#limit
   }
@@ -45,19 +45,19 @@ export class EventLog {
     this.#end += line.length
   }
 
-  /** Bytes from `position` on and before `end`, as many as lie together. They stay as they are. */
+  /** The bytes from `position` up to `end`, or the part of them that is in one chunk. They never change. */
   read(position: number, end: number): Uint8Array {
     const chunk = this.#chunks.findLast(({ start }) => start <= position)
     if (chunk === undefined) throw new RangeError(`position ${position} is not kept any more`)
     return chunk.bytes.subarray(position - chunk.start, Math.min(chunk.used, end - chunk.start))
   }
 
-  /** Forgets everything: nobody is to be sent anything that came before. */
+  /** Forgets everything. Whoever comes next is sent only what comes next. */
   clear(): void {
     this.#chunks = []
   }
 
-  /** Makes `start` move past the oldest bytes. */
+  /** Drops the oldest bytes, so that `start` moves on. */
   dropOldest(): void {
     this.#chunks.shift()
   }

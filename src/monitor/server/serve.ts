@@ -31,7 +31,7 @@ export interface MonitorServerOptions extends QmpMonitorOptions {
   readonly eventLimit?: number
   /** Clients at one time; who connects beyond that is turned away. 1,024. */
   readonly clientLimit?: number
-  /** Told of what may not be wanted: a socket that other computers can reach, clients turned away. Writes to the console. */
+  /** Told of a socket that other computers can reach, and of clients turned away. Writes to the console. */
   readonly onWarning?: (text: string) => void
 }
 
