@@ -22,6 +22,16 @@ it('is not there unless asked for', () => {
   expect(machine.runState).toBe('running')
 })
 
+it('reads as 0', () => {
+  expect(new Machine({ debugExit: 0xf4 }).bus.inw(0xf4)).toBe(0)
+})
+
+it('is refused by the name of the option where it does not fit', () => {
+  expect(() => new Machine({ debugExit: [{ iobase: 0, iosize: 0 }] })).toThrow(
+    /^debugExit: expected an integer from 1 to/,
+  )
+})
+
 it('shows by name on the bus', () => {
   const [mapping] = new Machine({ debugExit: 0xf4 }).bus.mappings().filter(({ base }) => base === 0xf4)
   expect([mapping?.device.name, mapping?.size]).toEqual(['isa-debug-exit', 2])

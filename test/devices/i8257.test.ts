@@ -382,3 +382,31 @@ describe('a transfer', () => {
     expect(() => primary.raiseRequest(-1)).toThrow(RangeError)
   })
 })
+
+it('keeps a command of the bit that QEMU accepts, and passes over others', () => {
+  const controller = new I8257()
+  for (const [value, kept] of [
+    [0x00, 0],
+    [0x04, 4],
+    [0x10, 4],
+    [0x14, 4],
+    [0x00, 0],
+  ] as const) {
+    // biome-ignore format: one program
+    controller.write8(8, value)
+    expect(controller.save().command).toBe(kept)
+  }
+})
+
+it('refuses a memory that is none by what it lacks', () => {
+  const memory = { read() {} } as unknown as DmaMemory
+  expect(() => new I8257(I8257_PRIMARY, memory)).toThrow(/^memory\.write\b/)
+})
+
+it('shows by name on the bus, pages apart', () => {
+  const bus = new IoPortBus()
+  new I8257().attach(bus)
+  expect(new Set(bus.mappings().map(({ device }) => device.name))).toEqual(
+    new Set([I8257_PRIMARY.name, `${I8257_PRIMARY.name} pages`]),
+  )
+})

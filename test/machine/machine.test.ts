@@ -171,6 +171,43 @@ describe('listeners', () => {
     expect(story).toEqual(['pause', 'GUEST_PANICKED pause', 'resume', 'STOP', 'RESUME'])
   })
 
+  it('behind one that calls the machine back hear of events in order too', () => {
+    const { machine, panic } = watched()
+    machine.on('GUEST_PANICKED', () => machine.cont())
+    const heard: string[] = []
+    machine.on('*', ({ event }) => heard.push(event))
+    panic()
+    expect(heard).toEqual(['GUEST_PANICKED', 'STOP', 'RESUME'])
+  })
+
+  it('are functions', () => {
+    const { machine } = watched()
+    const notOne = 5 as unknown as () => void
+    expect(() => machine.on('STOP', notOne)).toThrow(/^listener\b/)
+    expect(() => machine.onEnd(notOne)).toThrow(/^listener\b/)
+  })
+
+  it('of the end that throw are reported as listeners of SHUTDOWN', () => {
+    const onListenerError = vi.fn()
+    const { machine } = watched({ onListenerError })
+    const error = new Error('at the end')
+    machine.onEnd(() => {
+      throw error
+    })
+    machine.quit()
+    expect(onListenerError.mock.calls).toEqual([[error, 'SHUTDOWN']])
+  })
+
+  it('of the end leave one by one', () => {
+    const { machine } = watched()
+    const heard: string[] = []
+    const leave = machine.onEnd(() => heard.push('one'))
+    machine.onEnd(() => heard.push('other'))
+    leave()
+    machine.quit()
+    expect(heard).toEqual(['other'])
+  })
+
   it('are told of the event they asked for until they leave', () => {
     const { machine, panic } = watched({ onPanic: 'log' })
     const listener = vi.fn()
@@ -327,4 +364,73 @@ it.each([
   [{ iobase: 0x505, secondIobase: 0x600 }, 'duplicate fw_cfg file name: etc/pvpanic-port'],
 ])('options %j are refused', (options, message) => {
   expect(() => new Machine(options as MachineOptions)).toThrow(message)
+})
+
+describe('the row of panics that resetLimit counts', () => {
+  const twoPanics = (between: (machine: Machine) => void) => {
+    const { machine, story, panic } = watched({ onPanic: 'reset', resetLimit: 1, shutdownAction: 'pause' })
+    panic()
+    between(machine)
+    panic()
+    return story.filter((what) => what.startsWith('RESET false')).length
+  }
+
+  it.each<[string, (machine: Machine) => void, number]>([
+    ['starts anew after a reset of a running machine, which is told too', (machine) => machine.reset(), 3],
+    ['does not start anew after another command', (machine) => machine.powerdown(), 1],
+  ])('%s', (_, between, resets) => {
+    expect(twoPanics(between)).toBe(resets)
+  })
+
+  it('counts nothing but panics', () => {
+    const { machine, story, panic } = watched({ onPanic: 'reset', resetLimit: 1, shutdownAction: 'pause' })
+    machine.bus.outb(0x505, 4)
+    panic()
+    expect(story.filter((what) => what.startsWith('RESET'))).toHaveLength(1)
+  })
+})
+
+describe('quit()', () => {
+  it.each([
+    ['by the host', undefined, 'SHUTDOWN false host-qmp-quit'],
+    ['by a signal', 'host-signal' as const, 'SHUTDOWN false host-signal'],
+  ])('%s says so, and ends with exit code 0 whatever a panic would end with', (_, reason, told) => {
+    const { machine, story } = watched({ panicExitCode: 1 })
+    machine.quit(reason)
+    expect([story, machine.exitCode]).toEqual([['powerOff', told], 0])
+  })
+})
+
+// Recorded from each version; test/recordings has whole lives.
+it.each([
+  ['1.5.0', undefined, undefined],
+  ['2.12', { guest: true }, { guest: false }],
+  ['7.2', { guest: true, reason: 'guest-shutdown' }, { guest: false, reason: 'host-qmp-system-reset' }],
+] as const)('QEMU %s tells with SHUTDOWN %o and with RESET %o', (qemu, ofShutdown, ofReset) => {
+  const machine = new Machine({ qemu })
+  const told: Record<string, unknown> = {}
+  machine.on('*', ({ event, data }) => {
+    told[event] = data
+  })
+  machine.reset()
+  machine.guestShutdown()
+  expect(told).toEqual({ RESET: ofReset, SHUTDOWN: ofShutdown })
+})
+
+it('a machine that starts paused waits in prelaunch; one without a device has none', () => {
+  expect(new Machine({ startPaused: true }).runState).toBe('prelaunch')
+  expect(new Machine({ iobase: null }).pvpanic).toBeUndefined()
+  const second = () => new Machine({ qemu: '2.3', iobase: null, secondIobase: 0x506 })
+  expect(second).toThrow(new MachineError('secondIobase: there is no first pvpanic, iobase is null'))
+})
+
+it('a MachineError is of the class that QMP tells', () => {
+  const error = new MachineError('no')
+  expect([error.name, error.class, error.desc]).toEqual(['MachineError', 'GenericError', 'no'])
+})
+
+it('a report of a shutdown is kept as one', () => {
+  const { machine } = watched({ shutdownAction: 'pause' })
+  for (const value of [4, 2, 1]) machine.bus.outb(0x505, value)
+  expect(machine.panics.entries().map(({ event }) => event)).toEqual(['shutdown', 'crash-loaded', 'panicked'])
 })

@@ -139,6 +139,23 @@ describe('a saved machine', () => {
   })
 })
 
+it('a machine without a CPU loads a state that stands, and one that runs', () => {
+  const machine = new Machine()
+  machine.load(used().save())
+  expect(machine.runState).toBe('paused')
+  machine.load(new Machine().save())
+  expect(machine.runState).toBe('running')
+})
+
+it('a transfer that is done, of the largest length, is kept', () => {
+  const state = structuredClone(new Machine().save()) as unknown as { dma: { channels: { position: number }[] }[] }
+  for (const [index, { channels }] of state.dma.entries())
+    for (const channel of channels) channel.position = 0x10000 << index
+  const machine = new Machine()
+  machine.load(state)
+  expect(machine.save()).toEqual(state)
+})
+
 describe('a bad state', () => {
   /** A good state but for the value at `path`. */
   const damaged = (value: unknown, ...path: (string | number)[]) => {
@@ -209,6 +226,27 @@ describe('a bad state', () => {
       'a count that the next report makes inexact',
       damaged(Number.MAX_SAFE_INTEGER, 'panics', 'total'),
       'state.panics.total: expected an integer from 2 to 0x10000000000000, got 0x1fffffffffffff',
+    ],
+    [
+      'a position past the transfer',
+      damaged(0x10001, 'dma', 0, 'channels', 1, 'position'),
+      'position: expected an integer from 0 to 0x10000, got',
+    ],
+    [
+      'a position past 16-bit units',
+      damaged(0x20001, 'dma', 1, 'channels', 1, 'position'),
+      'position: expected an integer from 0 to 0x20000, got',
+    ],
+    ['a port that is none', damaged(0x10000, 'pvpanics', 0, 'iobase'), 'state.pvpanics[0].iobase: expected an integer'],
+    [
+      'no time',
+      damaged(Number.NaN, 'panics', 'entries', 0, 'time'),
+      'entries[0].time: expected milliseconds since 1970, got NaN',
+    ],
+    [
+      'a time in words',
+      damaged('noon', 'panics', 'entries', 0, 'time'),
+      'expected milliseconds since 1970, got a string',
     ],
     ['a time', damaged('noon', 'panics', 'entries', 0, 'time'), 'state.panics.entries[0].time: expected milliseconds'],
   ])('with %s is refused by the path of the field, and nothing changes', (_, state, message) => {
