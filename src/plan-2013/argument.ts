@@ -9,7 +9,7 @@ import type { ScriptedGuest } from '../libvirt/scripted-guest.js'
 import { virtInstallDefaults } from '../libvirt/virt-install.js'
 import { capabilitiesXml, readCapabilities } from './capabilities.js'
 import { adviseLibosinfo, takeAdvice } from './libosinfo.js'
-import { OPTIONS, type Option, type Plan, type PlanInput, planPanicNotifier } from './plan-panic-notifier.js'
+import { OPTIONS, type Plan, type PlanInput, type PlanOption, planPanicNotifier } from './plan-panic-notifier.js'
 import { PLANNED_RANGES } from './planned-qemu.js'
 import { simulate } from './simulate.js'
 
@@ -37,7 +37,7 @@ const MACHINE_TYPES = ['pc-1.5', 'pc-i440fx-1.4'] as const
 const followedPolicy = ({ rebootedItself }: Outcome): boolean => rebootedItself
 
 export interface PolicyRow {
-  readonly option: Option
+  readonly option: PlanOption
   /** The situations: each range of QEMU versions with the device, with a 1.5 machine type and with another. */
   readonly situations: number
   /** In how many of them the guest rebooted by its own policy. */
@@ -98,7 +98,7 @@ export function fallbackRows(): FallbackRow[] {
 export const UPDATED_PROGRAMS = ['QEMU', 'libvirt', 'libosinfo', 'guest kernel'] as const
 
 export interface UpdateRow {
-  readonly option: Option
+  readonly option: PlanOption
   readonly updated: (typeof UPDATED_PROGRAMS)[number]
   /** What follows a panic before the update, and after it. */
   readonly before: Outcome['action']

@@ -22,10 +22,10 @@ export { type Migration, migrate } from './migration.js'
 export {
   type Decisions,
   OPTIONS,
-  type Option,
   PLANNED_ACTIONS,
   type Plan,
   type PlanInput,
+  type PlanOption,
   planPanicNotifier,
   STAGES,
   type Stage,

@@ -1,10 +1,11 @@
 // The proposal's table, row by row and executed; and the same questions for real versions.
 
+import { OptionRangeError } from '../common/check.js'
 import type { CrashAction } from '../libvirt/domain-definition.js'
 import type { Fallback } from '../libvirt/domain-options.js'
 import { checkMachineType, hasMachineType, realMachineType } from '../machine/machine-types.js'
 import { QEMU_SERIES } from '../machine/qemu-releases.js'
-import { OPTIONS, type Option, type Plan, planPanicNotifier, type Stage } from './plan-panic-notifier.js'
+import { OPTIONS, type Plan, type PlanOption, planPanicNotifier, type Stage } from './plan-panic-notifier.js'
 import { PLANNED_RANGES } from './planned-qemu.js'
 import { disagreements } from './simulate.js'
 import { answerToday, libvirtBeside, type TodayAnswer, type TodayInput } from './today.js'
@@ -15,7 +16,7 @@ export interface MatrixFilter {
   readonly qemu?: string
   /** A machine type. Both kinds: pc-1.5, and any other. */
   readonly machineType?: string
-  readonly option?: Option
+  readonly option?: PlanOption
   /** 'destroy'. */
   readonly onCrash?: CrashAction
   /** 'destroy'. */
@@ -46,7 +47,7 @@ const ITS_PREDECESSOR = '1.5.3'
 
 /**
  * The rows that a filter leaves, by option, version, machine type, element; each planned and executed.
- * @throws {RangeError} for a version or machine type that neither was nor was planned, with the known ones.
+ * @throws {OptionRangeError} for a version or machine type that neither was nor was planned, with the known ones.
  */
 export function optionMatrix(filter: MatrixFilter = {}): MatrixRow[] {
   const { qemu, machineType, option, ...rest } = filter
@@ -92,13 +93,14 @@ const REAL_MACHINE_TYPES = ['pc-i440fx-1.5', EXAMPLE_OF_OTHER]
 
 /**
  * The proposal's questions for real versions, executed. libvirt is a release of the same period unless given.
- * @throws {RangeError} for a version or machine type that never was, with the known ones.
+ * @throws {OptionRangeError} for a version or machine type that never was, with the known ones.
  */
 export function todayMatrix(filter: MatrixFilter & { readonly libvirt?: string } = {}): TodayRow[] {
   const { onCrash = 'destroy' } = filter
   if (onCrash === 'ignore' || onCrash === 'rename-restart') {
-    throw new RangeError(
-      `onCrash: libvirt refuses '${onCrash}' for QEMU; expected destroy, restart, preserve, coredump-destroy or coredump-restart`,
+    throw new OptionRangeError(
+      'onCrash',
+      `libvirt refuses '${onCrash}' for QEMU; expected destroy, restart, preserve, coredump-destroy or coredump-restart`,
     )
   }
   const { machineType: wanted = 'pc' } = filter

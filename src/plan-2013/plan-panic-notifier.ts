@@ -1,6 +1,6 @@
 // The proposal's three options as decisions: what libvirt does for one QEMU, machine type, option and domain.
 
-import { checkOneOf } from '../common/check.js'
+import { checkOneOf, OptionRangeError } from '../common/check.js'
 import { PVPANIC_DEFAULT_IOBASE } from '../devices/pvpanic.js'
 import { CRASH_ACTIONS, type CrashAction } from '../libvirt/domain-definition.js'
 import { FALLBACKS, type Fallback } from '../libvirt/domain-options.js'
@@ -16,7 +16,7 @@ export const PLANNED_ACTIONS = CRASH_ACTIONS.filter((action) => action !== 'rena
 /** The options of the proposal. */
 export const OPTIONS = ['1', '2a', '2b'] as const
 /** One of the options of the proposal. */
-export type Option = (typeof OPTIONS)[number]
+export type PlanOption = (typeof OPTIONS)[number]
 /** 'A': current functionality. 'B': on_crash=ignore exists, and a QEMU marks that a panicked guest can go on. */
 export const STAGES = ['A', 'B'] as const
 /** The stage of the proposal that is carried out. */
@@ -27,7 +27,7 @@ export interface PlanInput {
   readonly qemu: string
   /** 'pc-1.5', 'pc-i440fx-1.5', 'pc', ... */
   readonly machineType: string
-  readonly option: Option
+  readonly option: PlanOption
   /** `<panic-notifier/>` is in the domain's XML. */
   readonly element: boolean
   /** 'destroy'. */
@@ -99,7 +99,7 @@ interface Situation {
 
 /**
  * What libvirt would do under one of the proposal's options.
- * @throws {RangeError} for an unknown option, action, fallback, stage or marker, a bad version, or `ignore` in stage A.
+ * @throws {OptionRangeError} for an unknown option, action, fallback, stage or marker, a bad version, or `ignore` in stage A.
  */
 export function planPanicNotifier(planInput: PlanInput): Plan {
   const input = complete(planInput)
@@ -158,7 +158,7 @@ export function planPanicNotifier(planInput: PlanInput): Plan {
 function complete(input: PlanInput): Plan['input'] {
   const { onCrash = 'destroy', fallback = 'destroy', stage = 'B', marker = 'renamed device', readings = {} } = input
   checkOneOf('onCrash', onCrash, PLANNED_ACTIONS)
-  if (onCrash === 'ignore' && stage === 'A') throw new RangeError("onCrash: 'ignore' exists in stage B only")
+  if (onCrash === 'ignore' && stage === 'A') throw new OptionRangeError('onCrash', "'ignore' exists in stage B only")
   return {
     qemu: input.qemu,
     machineType: input.machineType,

@@ -41,7 +41,7 @@ const ALIASES = ['pc', 'q35']
 /**
  * @param version such as '1.5.3' or '7.2'.
  * @param builtinEverywhere 1.5.0 to 1.5.3 have the device in every machine type, as the proposal can be read.
- * @throws {RangeError} if it is no version number.
+ * @throws {OptionRangeError} if it is no version number.
  */
 export function plannedQemu(version: string, machineType: string, builtinEverywhere = false): PlannedQemu {
   const parsed = parseVersion('qemu', version)

@@ -42,7 +42,7 @@ export interface TodayAnswer {
 
 /**
  * The proposal's question for a host as it really is or was. The guest is one with a driver that looks the port up.
- * @throws {RangeError} for a version or machine type that never was, with the known ones.
+ * @throws {OptionRangeError} for a version or machine type that never was, with the known ones.
  */
 export function answerToday(input: TodayInput): TodayAnswer {
   const { libvirt = libvirtBeside(input.qemu), machineType = 'pc', element, onCrash = 'destroy' } = input
