@@ -56,6 +56,7 @@ const BOOT_OPTIONS: OptionNames<BootOptions> = {
   qemuProgram: true,
   qemuArguments: true,
   accelerator: true,
+  device: true,
   snapshot: true,
   restore: true,
 }
@@ -74,7 +75,7 @@ const ONLY_V86 = [
   'snapshot',
   'restore',
 ] as const
-const ONLY_QEMU = ['qemuProgram', 'qemuArguments', 'accelerator'] as const
+const ONLY_QEMU = ['qemuProgram', 'qemuArguments', 'accelerator', 'device'] as const
 
 /**
  * Boots a guest from its images; without any, the built-in guest, which also gets the machine's DMA controllers. The

@@ -23,6 +23,7 @@ it.each<[string, Partial<QemuGuest>, string]>([
   ['no reboot', { rebootAction: 'shutdown' }, 'reboot=shutdown '],
   ['port and events', { iobase: 0x600, events: 2 }, '-device pvpanic,ioport=1536,events=2'],
   ['port 0', { iobase: 0 }, '-device pvpanic,ioport=0'],
+  ['a PCI function', { device: 'pvpanic-pci', events: 3 }, '-device pvpanic-pci,events=3'],
   ['a debug exit', { debugExit: 0xf4 }, '-device isa-debug-exit,iobase=244'],
   ['KVM', { accelerator: 'kvm' }, '-accel kvm'],
   ['a machine type', { machineType: 'q35' }, '-machine q35'],
@@ -41,6 +42,10 @@ it.each<[string, Partial<QemuGuest>, string]>([
   ['a comma in a path', { files: { hda: '/a,b' } }, 'file=/a,,b'],
 ])('%s', (_, guest, expected) => {
   expect(line(guest)).toContain(expected)
+})
+
+it('a PCI function has no port', () => {
+  expect(() => line({ device: 'pvpanic-pci', iobase: 0x505 })).toThrow('iobase: pvpanic-pci is at no port')
 })
 
 it('no device at all', () => {

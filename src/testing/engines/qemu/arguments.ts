@@ -1,5 +1,6 @@
 // A guest as the command line of a real QEMU.
 
+import { checkOneOf, OptionTypeError } from '../../../common/check.js'
 import { debugExitPlaces } from '../../../devices/debug-exit.js'
 import type { MachineOptions } from '../../../machine/machine-options.js'
 import { actionWords } from '../../../qemu-options/actions.js'
@@ -9,10 +10,18 @@ import type { ImageName } from '../../guest-images.js'
 export type Accelerator = 'kvm' | 'tcg'
 
 /** What of a machine's options QEMU has too; the others are this library's own. */
-export type QemuMachineChoices = Pick<
-  MachineOptions,
-  'iobase' | 'events' | 'onPanic' | 'panicExitCode' | 'shutdownAction' | 'rebootAction' | 'machineType' | 'debugExit'
->
+export interface QemuMachineChoices
+  extends Pick<
+    MachineOptions,
+    'iobase' | 'events' | 'onPanic' | 'panicExitCode' | 'shutdownAction' | 'rebootAction' | 'machineType' | 'debugExit'
+  > {
+  /** The panic device: at an I/O port, or a PCI function for kernels without an ISA bus, which has no `iobase`. Default: 'pvpanic'. */
+  readonly device?: PanicDevice
+}
+
+/** The panic devices of a PC in QEMU. */
+export const PANIC_DEVICES = ['pvpanic', 'pvpanic-pci'] as const
+export type PanicDevice = (typeof PANIC_DEVICES)[number]
 
 /** A guest whose images are files. */
 export interface QemuGuest extends QemuMachineChoices {
@@ -66,8 +75,12 @@ function actions({
     .join(',')
 }
 
-function pvpanic({ iobase, events }: QemuGuest): string {
-  return ['pvpanic', iobase != null && `ioport=${iobase}`, events !== undefined && `events=${events}`]
+function pvpanic({ device = 'pvpanic', iobase, events }: QemuGuest): string {
+  checkOneOf('device', device, PANIC_DEVICES)
+  if (device === 'pvpanic-pci' && iobase !== undefined) {
+    throw new OptionTypeError('iobase', 'pvpanic-pci is at no port; expected device pvpanic, or no iobase')
+  }
+  return [device, iobase != null && `ioport=${iobase}`, events !== undefined && `events=${events}`]
     .filter((part) => part !== false)
     .join(',')
 }
