@@ -50,6 +50,9 @@ export interface TurnOwner {
 export class StringInstructions {
   readonly #cpu: V86Cpu
   readonly #turn: TurnOwner
+  /** v86 makes such a view anew whenever it is looked at, which takes a microsecond: these are kept until its memory grows. */
+  #address = new Int32Array()
+  #registers = new Int32Array()
   /** The instruction of the latest access, its count as it began, and its accesses so far. */
   #instruction = 0
   #count = 0
@@ -65,7 +68,13 @@ export class StringInstructions {
    * @throws {InstructionInterrupted} if the turn is to end before this access.
    */
   beforeAccess(opcodes: readonly number[], width: Width): void {
-    const { previous_ip: address, reg32: registers } = this.#cpu
+    // A view of memory that has grown since is empty.
+    if (this.#address.length === 0) {
+      this.#address = keptView(this.#cpu.previous_ip)
+      this.#registers = keptView(this.#cpu.reg32)
+    }
+    const address = this.#address
+    const registers = this.#registers
     if (address[0] !== this.#instruction || registers[ECX] !== this.#count) {
       this.#instruction = address[0] ?? 0
       this.#count = registers[ECX] ?? 0
@@ -131,4 +140,8 @@ export class StringInstructions {
   #codeAt(linear: number): number {
     return this.#cpu.read8(this.#cpu.translate_address_system_read(linear >>> 0))
   }
+}
+
+function keptView({ buffer, byteOffset, length }: Int32Array): Int32Array<ArrayBuffer> {
+  return new Int32Array(buffer as ArrayBuffer, byteOffset, length)
 }
