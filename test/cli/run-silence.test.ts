@@ -16,6 +16,28 @@ const rom = new GuestRom()
   .assembly((assembler) => assembler.sti().label('idle').hlt().jmp('idle'))
 writeFileSync(bios, rom.build())
 
+it('--reboot-action shutdown ends the machine when the guest reboots', async () => {
+  const reboots = join(folder, 'reboots.rom')
+  writeFileSync(reboots, new GuestRom().outb(0x64, 0xfe).halt().build())
+  const { exitCode, stdout } = await run([
+    'run',
+    '--bios',
+    reboots,
+    '--reboot-action',
+    'shutdown',
+    '--expect-exit',
+    '0',
+  ])
+  expect(exitCode, stdout).toBe(0)
+})
+
+it('a guest that reboots for ever is told as such', async () => {
+  const reboots = join(folder, 'reboots.rom')
+  writeFileSync(reboots, new GuestRom().outb(0x64, 0xfe).halt().build())
+  const { exitCode, stdout } = await run(['run', '--bios', reboots])
+  expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/the guest has reset itself \d+ times/)])
+})
+
 it.each([
   [1, ['--expect', 'panic']],
   [1, []],

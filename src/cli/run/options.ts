@@ -41,6 +41,7 @@ export interface GuestOptions {
   readonly events?: number
   readonly onPanic: PanicMode
   readonly resetLimit?: number
+  readonly rebootAction?: 'reset' | 'shutdown'
   readonly debugExit?: number
   readonly qemu?: string
   readonly qemuProgram?: string
@@ -50,7 +51,7 @@ export interface GuestOptions {
 
 export const GUEST_OPTIONS = [
   ...(['engine', 'bios', 'vgaBios', 'kernel', 'initrd', 'append', 'multiboot', 'fda', 'hda', 'cdrom'] as const),
-  ...(['memory', 'iobase', 'events', 'onPanic', 'resetLimit', 'debugExit'] as const),
+  ...(['memory', 'iobase', 'events', 'onPanic', 'resetLimit', 'rebootAction', 'debugExit'] as const),
   ...(['qemu', 'qemuProgram', 'accelerator', 'machineType'] as const),
 ] as const satisfies readonly (keyof GuestOptions)[]
 
@@ -111,6 +112,12 @@ function addGuestOptions(command: Command): void {
       '--reset-limit <n>',
       'under reset: preserve the guest at the panic after so many resets; without --expect the run goes on until then',
       parseCount,
+    )
+    .addOption(
+      new Option('--reboot-action <what>', 'when the guest reboots: reset it, or end the machine (shutdown)').choices([
+        'reset',
+        'shutdown',
+      ]),
     )
     .option('--debug-exit <port>', 'an isa-debug-exit device at this port, such as 0xf4', parsePort)
     .option('--qemu <version>', 'engine v86: behave like this QEMU version, such as 7.2 (default: the newest)')
