@@ -7,6 +7,7 @@ import { QmpSession } from '../../src/monitor/qmp/session.js'
 import { parseSystemOptions } from '../../src/qemu-options/command-line.js'
 import { bytesOf, type Exchange, type Lines, normalise, RESYNC, readQmpRecording, type Send } from './qmp-recording.js'
 
+const LONGEST_MS = 120_000
 /** The series that were recorded. */
 const SERIES = ['11.1', '10.0', '7.2']
 
@@ -64,15 +65,20 @@ describe.each(SERIES)('a QMP session answers as QEMU %s did', (series) => {
   const recording = readQmpRecording(series)
   const [, version = ''] = /version (\S+)/.exec(recording.program) ?? []
 
-  it.each(recording.conversations)('$title', ({ arguments: args, greeting, exchanges: recorded }) => {
-    const exchanges = recorded.map(({ send, output }) => ({ send, output: inJson(output) }))
-    const ours = new Ours(version, args)
-    expect(normalise(ours.take())).toEqual(greeting)
-    const answered = replay(ours, exchanges)
-    // QEMU works for minutes on some inputs: there an answer can have been recorded after what was sent next.
-    if (exchanges.some(({ send }) => isLong(send))) expect(outputs(answered)).toEqual(outputs(exchanges))
-    else expect(answered).toEqual(exchanges)
-  })
+  // Some send 64 MiB.
+  it.each(recording.conversations)(
+    '$title',
+    { timeout: LONGEST_MS },
+    ({ arguments: args, greeting, exchanges: recorded }) => {
+      const exchanges = recorded.map(({ send, output }) => ({ send, output: inJson(output) }))
+      const ours = new Ours(version, args)
+      expect(normalise(ours.take())).toEqual(greeting)
+      const answered = replay(ours, exchanges)
+      // QEMU works for minutes on some inputs: there an answer can have been recorded after what was sent next.
+      if (exchanges.some(({ send }) => isLong(send))) expect(outputs(answered)).toEqual(outputs(exchanges))
+      else expect(answered).toEqual(exchanges)
+    },
+  )
 
   it('random pieces of JSON', () => {
     const ours = new Ours(version, [])
