@@ -16,13 +16,14 @@ export class OutputLost extends Error {
 /** On a busy machine some cases lose theirs every other time. */
 const MOST_ATTEMPTS = 40
 
-/** Runs what starts a QEMU of its own, and another one if that one's last output was lost. */
+/** Runs what starts a QEMU of its own, and another one if that one did not start, or its last output was lost. */
 export async function untilHeard<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run()
     } catch (error) {
-      if (!(error instanceof OutputLost) || attempt === MOST_ATTEMPTS) throw error
+      const isChance = error instanceof OutputLost || error instanceof ConversationEnded
+      if (!isChance || attempt === MOST_ATTEMPTS) throw error
     }
   }
 }
