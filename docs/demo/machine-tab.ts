@@ -448,7 +448,7 @@ class MachineTab {
   }
 
   #portMap(): HTMLElement {
-    const head = ['Ports', 'Device', 'The guest reaches'].map((title) => element('th', { scope: 'col' }, title))
+    const head = ['Ports', 'Device', 'Reached'].map((title) => element('th', { scope: 'col' }, title))
     const table = element('table', { class: 'map' }, element('thead', {}, element('tr', {}, ...head)), this.#map)
     const scroll = element(
       'div',
