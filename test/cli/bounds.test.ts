@@ -64,6 +64,13 @@ describe('an image', () => {
     expect(exitCode).toBe(124)
   })
 
+  it('that never comes ends a recording when time runs out', async () => {
+    const args = ['trace', 'record', path('late.trace'), '--bios', pipe, '--timeout', '100ms']
+    const { exitCode, stdout } = await run(args)
+    expect(stdout).toContain('time ran out before the guest was started')
+    expect([exitCode, existsSync(path('late.trace'))]).toEqual([124, false])
+  })
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
