@@ -118,9 +118,10 @@ async function startEngine(setting: Setting): Promise<QemuEngine> {
   const machine = new QemuMachine({ ...options, onPanic, resetLimit, logSize })
   const socket = await QmpSocket.listen(qmpSocket)
   const qemu = new QemuProcess(program, args, () => rmSync(folder, REMOVAL))
+  const late = startLimit()
   try {
     const gone = qemu.ended.then(() => 'did not start')
-    const qmp = await Promise.race([socket.accept((event) => machine.take(event)), gone, late()])
+    const qmp = await Promise.race([socket.accept((event) => machine.take(event)), gone, late.reached])
     if (typeof qmp === 'string') throw new QemuError(`${program} ${qmp}: ${qemu.complaints}`)
     machine.connected(qmp, () => qemu.terminate())
     return new QemuEngine(machine, qemu, qmp, setting)
@@ -131,15 +132,18 @@ async function startEngine(setting: Setting): Promise<QemuEngine> {
     // What QEMU said of it is all read by now.
     throw new QemuError(`${program} did not start: ${qemu.complaints || error.message}`, { cause: error })
   } finally {
+    late.stop()
     socket.close()
   }
 }
 
-function late(): Promise<string> {
-  return new Promise((resolve) => {
-    // It loses the race as a rule, and must not keep the process alive then.
-    setTimeout(() => resolve(`did not answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS).unref()
+/** It also keeps the process alive until QEMU has answered, which QEMU itself does not. */
+function startLimit(): { readonly reached: Promise<string>; stop(): void } {
+  let timer: NodeJS.Timeout | undefined
+  const reached = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`did not answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS)
   })
+  return { reached, stop: () => clearTimeout(timer) }
 }
 
 class QemuEngine implements GuestEngine<QemuMachine> {

@@ -72,11 +72,19 @@ export class QemuProcess {
     this.#child.stdin?.write(text, 'latin1')
   }
 
+  /** Alone it keeps no process alive; once it is to end, whoever ended it can wait for that. */
+  #awaitEnd(): void {
+    this.#child.ref()
+    for (const stream of this.#child.stdio as (Partial<Socket> | null | undefined)[]) stream?.ref?.()
+  }
+
   kill(): void {
+    this.#awaitEnd()
     this.#child.kill('SIGKILL')
   }
 
   terminate(): void {
+    this.#awaitEnd()
     this.#child.kill('SIGTERM')
   }
 }
