@@ -4,9 +4,11 @@
 // `dist/cjs` is for require(): each file there hands out the ES module, so a class is one class however it was loaded.
 // Its declarations are copies, since TypeScript reads a .d.ts by the package.json beside it. They keep the names of the
 // originals: npm packs the two next to each other, and the second costs almost nothing.
+//
+// The modules are not minified and have no source maps: with their sources these weigh more than the package may.
 
-import { readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { argv } from 'node:process'
 import { type BuildOptions, build, type Plugin } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
@@ -42,8 +44,6 @@ const NODE_ONLY = {
 }
 /** Vitest itself cannot be loaded by require(). */
 const REQUIRED = Object.keys(LIBRARIES).filter((name) => name !== 'vitest')
-/** The floors that an embedder steps through in a debugger. Maps of all floors would double the package. */
-const MAPPED = /\/src\/(common|bus|devices|machine)\//
 
 const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const common: Pick<BuildOptions, 'external' | 'platform'> = {
@@ -52,31 +52,32 @@ const common: Pick<BuildOptions, 'external' | 'platform'> = {
 }
 const chunkFileNames = 'chunks/[name].js'
 /** A file a floor: a bundler can leave out a whole file where it must keep what a module does when it is loaded. */
-const codeSplitting = {
-  groups: ['common', 'bus', 'devices', 'machine'].map((floor) => ({ name: floor, test: new RegExp(`/src/${floor}/`) })),
-}
+const floorsApart = (ending: '' | '.d') => ({
+  groups: ['common', 'bus', 'devices', 'machine'].map((floor) => ({
+    name: floor + ending,
+    test: new RegExp(`/src/${floor}/`),
+  })),
+})
 
 function modules(): BuildOptions {
   return {
     ...common,
     input: { ...LIBRARIES, ...PROGRAMS, ...NODE_ONLY },
-    plugins: [nodeOnlyImports(), coreMapsOnly(), modulesForRequire()],
+    plugins: [nodeOnlyImports(), modulesForRequire()],
     output: {
-      ...{ dir: 'dist', cleanDir: true, format: 'esm', chunkFileNames, codeSplitting },
-      ...{ sourcemap: true, comments: { jsdoc: false } },
+      ...{ dir: 'dist', cleanDir: true, format: 'esm', chunkFileNames, codeSplitting: floorsApart('') },
+      comments: { jsdoc: false },
     },
   }
 }
 
-/** Members marked @internal are left out of the declarations. */
-function declarations(dir: string, names: readonly string[]): BuildOptions {
-  return {
-    ...common,
-    input: Object.fromEntries(names.map((name) => [name, LIBRARIES[name] ?? ''])),
-    plugins: [typesOfV86(), dts({ emitDtsOnly: true, compilerOptions: { stripInternal: true } })],
-    output: { dir, format: 'esm', chunkFileNames },
-    checks: { pluginTimings: false },
-  }
+/** Members marked @internal are left out. */
+const declarations: BuildOptions = {
+  ...common,
+  input: LIBRARIES,
+  plugins: [typesOfV86(), dts({ emitDtsOnly: true, compilerOptions: { stripInternal: true } })],
+  output: { dir: 'dist', format: 'esm', chunkFileNames, codeSplitting: floorsApart('.d') },
+  checks: { pluginTimings: false },
 }
 
 /** The bundler would lose the attribute in that file, so it is copied as it stands. */
@@ -102,19 +103,6 @@ function nodeOnlyImports(): Plugin {
   }
 }
 
-function coreMapsOnly(): Plugin {
-  return {
-    name: 'core-maps-only',
-    generateBundle(_, bundle) {
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== 'chunk' || chunk.moduleIds.every((id) => MAPPED.test(id))) continue
-        chunk.code = chunk.code.replace(`//# sourceMappingURL=${basename(chunk.fileName)}.map`, '')
-        delete bundle[`${chunk.fileName}.map`]
-      }
-    },
-  }
-}
-
 function modulesForRequire(): Plugin {
   return {
     name: 'modules-for-require',
@@ -130,5 +118,8 @@ function modulesForRequire(): Plugin {
 
 await build(modules())
 if (!argv.includes('--js')) {
-  await build([declarations('dist', Object.keys(LIBRARIES)), declarations('dist/cjs', REQUIRED)])
+  await build(declarations)
+  for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.d.ts') && file !== 'vitest.d.ts') cpSync(`dist/${file}`, `dist/cjs/${file}`)
+  }
 }
