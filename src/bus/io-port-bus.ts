@@ -121,6 +121,7 @@ export class IoPortBus {
     }))
   }
 
+  /** What `console.log` shows in Node. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspected(this, options, inspect)
   }

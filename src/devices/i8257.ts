@@ -41,6 +41,7 @@ export const I8257_PRIMARY: I8257Config = { name: 'dma1', base: 0x00, shift: 0, 
 /** Channels 4 to 7: 16-bit units, a register at every second port, the odd ports repeat the even ones. */
 export const I8257_SECONDARY: I8257Config = { name: 'dma2', base: 0xc0, shift: 1, pageBase: 0x88 }
 
+/** In what the controller follows an older QEMU. */
 export interface I8257Options {
   /** What the second byte of a word shows that is read at the last of some page registers: 0 before QEMU 2.4. Default: 0xff. */
   readonly pastPageRegisters?: 0 | 0xff

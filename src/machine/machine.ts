@@ -225,6 +225,7 @@ export class Machine {
     }
   }
 
+  /** What `console.log` shows in Node. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspected(this, options, inspect)
   }

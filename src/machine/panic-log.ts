@@ -71,6 +71,7 @@ export class PanicLog {
     return { total: this.total, dropped: this.dropped, entries: this.entries() }
   }
 
+  /** What `console.log` shows in Node. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspected(this, options, inspect)
   }

@@ -36,6 +36,7 @@ const MACHINE_TYPES = ['pc-1.5', 'pc-i440fx-1.4'] as const
 /** Whether a guest did what it does by itself. */
 const followedPolicy = ({ rebootedItself }: Outcome): boolean => rebootedItself
 
+/** How often the guest's own policy was followed under an option. */
 export interface PolicyRow {
   readonly option: PlanOption
   /** The situations: each range of QEMU versions with the device, with a 1.5 machine type and with another. */
@@ -56,6 +57,7 @@ export function guestPolicyRows(): PolicyRow[] {
   })
 }
 
+/** A fallback, and what a run of it came to. */
 export interface FallbackRow {
   readonly fallback: Fallback
   /** What the proposal says for it. */
@@ -97,6 +99,7 @@ export function fallbackRows(): FallbackRow[] {
 /** The four programs on whose versions it depends what becomes of a panic. */
 export const UPDATED_PROGRAMS = ['QEMU', 'libvirt', 'libosinfo', 'guest kernel'] as const
 
+/** What follows a panic before and after one program is updated. */
 export interface UpdateRow {
   readonly option: PlanOption
   readonly updated: (typeof UPDATED_PROGRAMS)[number]

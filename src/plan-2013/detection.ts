@@ -7,6 +7,7 @@ import type { PlannedRange } from './planned-qemu.js'
 
 /** How a QEMU shows option 2b that it is good: the device has a new name, or the old device has a new property. */
 export const MARKERS = ['renamed device', 'dummy property', 'reversibility property'] as const
+/** One of `MARKERS`. */
 export type Marker = (typeof MARKERS)[number]
 
 /** What a manager knows of a QEMU after asking it. */

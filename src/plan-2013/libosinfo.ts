@@ -3,6 +3,7 @@
 import type { CrashAction, DomainDefinition } from '../libvirt/domain-definition.js'
 import type { HostCapabilities } from './capabilities.js'
 
+/** Whether the element is to be written, and with which on_crash. */
 export interface LibosinfoAdvice {
   readonly addElement: boolean
   /** To be written with the element, so that the guest's behaviour does not change. */

@@ -8,6 +8,7 @@ import { launchedOptions } from '../qemu-options/launch-machine.js'
 import { isMarked, MARKER_PROPERTIES, type Marker, plannedTypeName } from './detection.js'
 import { plannedQemu } from './planned-qemu.js'
 
+/** Which QEMU of the proposal the machine is, and with which devices. */
 export interface PlannedMachineOptions extends Pick<MachineOptions, 'startPaused'> {
   /** What `plannedQemu` takes: '1.5.4', ... */
   readonly qemu: string

@@ -25,6 +25,7 @@ export function linuxCommandLine(append = ''): string {
   return [...LINUX_SWITCHES, append].join(' ').trim()
 }
 
+/** What an initial RAM disk for a Linux guest is made of. */
 export interface LinuxInitrdOptions {
   /** A busybox that is linked statically, for the guest's processor: 32-bit in v86. */
   readonly busybox: Uint8Array

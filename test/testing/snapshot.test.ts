@@ -120,7 +120,8 @@ describe('a file', () => {
     ['with a header without end', (bytes) => bytes.subarray(0, 100), /its header is cut off/],
     [
       'with a damaged byte',
-      (bytes) => bytes.fill((bytes.at(-100) ?? 0) ^ 1, bytes.length - 100, bytes.length - 99),
+      // In the check sum that ends the file: elsewhere a bit can stand for the same content, as a distance within a run of zeros.
+      (bytes) => bytes.fill((bytes.at(-8) ?? 0) ^ 1, bytes.length - 8, bytes.length - 7),
       /damaged/,
     ],
   ])('is refused if it is %s', async (_, damage, message) => {
