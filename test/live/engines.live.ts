@@ -102,13 +102,14 @@ describe.each(['v86', 'qemu'] as const)('engine %s', (engine) => {
     await expect(guest.nextPanic({ timeoutMs })).rejects.toMatchObject({ name: 'GuestError', reason: 'halted' })
   })
 
-  it('a debug exit ends the machine with its exit code, and without an event', async () => {
+  it('a debug exit ends the machine with its exit code, by a shutdown where QEMU 9.1 or later is followed', async () => {
     const images = { multiboot: testKernel({ debugExit: DEBUG_EXIT }), debugExit: DEBUG_EXIT }
     const guest = await boot({ ...images, onPanic: 'log' })
     const events = eventsOf(guest)
     expect(await guest.ended({ timeoutMs })).toEqual({ reason: 'ended', exitCode: KERNEL_DONE })
     expect(guest).toHaveExitCode(KERNEL_DONE)
-    expect(events).toEqual(['GUEST_PANICKED'])
+    // v86's machine follows the newest QEMU; the installed one is older.
+    expect(events).toEqual(engine === 'v86' ? ['GUEST_PANICKED', 'SHUTDOWN'] : ['GUEST_PANICKED'])
   })
 
   it('a loaded crash kernel is reported, and the guest goes on', async () => {

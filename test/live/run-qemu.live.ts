@@ -39,6 +39,7 @@ it('tells what the guest printed before the panic that came after it, every time
   for (let times = 0; times < 8; times++) {
     const { stdout } = await run(['run', ...guest])
     const kinds = stdout.split('\n').map((line) => line.trim().split(/ +/)[1])
+    expect(kinds.shift(), stdout).toBe('host') // which engine it is
     expect(kinds.slice(0, 4), stdout).toEqual(['serial', 'serial', 'event', 'event'])
   }
 })
