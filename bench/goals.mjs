@@ -81,7 +81,7 @@ export function judge({ times, bytes, starts }) {
     ({ workload, goal, of, by, floor, met, guard }) => {
       const { [of]: above, [by]: below, [floor]: taken } = times[workload]
       const { median: value, low, high } = compare(above, below, taken)
-      return { workload, goal, unit: 'ratio', value, low, high, met: met(value), guard: guard && value < 1 }
+      return { workload, goal, unit: 'ratio', value, low, high, met: met(value), guard: guard && high < 1 }
     },
   )
   const limit = (workload, goal, value, most, unit) => {

@@ -6,7 +6,7 @@
 //   --quick           fewer and shorter rounds, and only the workloads that --ci looks at
 //   --json            the result as JSON
 //   --report          writes docs/benchmarks.md
-//   --ci              exit code 1 where the bus is slower than v86's or than one call site
+//   --ci              exit code 1 where the bus is slower than v86's or than one call site in three quarters of the rounds
 //
 // Every case runs in a process of its own, so that one contender's inline caches do not spoil another's. It warms up for a
 // second or so, which is told as the first second. Then the contenders of a workload take turns of some milliseconds for

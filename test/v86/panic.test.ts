@@ -130,8 +130,8 @@ describe('reset', () => {
   it('does so without delay', async () => {
     const began = performance.now()
     await boot(panicThenPrint(), { onPanic: 'reset', resetLimit: 100 })
-    // A turn that ends in a halt, as v86 sees a stopped guest, is followed by a wait of up to 100 ms.
-    expect(performance.now() - began).toBeLessThan(2000)
+    // A turn that ends in a halt, as v86 sees a stopped guest, is followed by a wait of 100 ms: 10 s for these resets.
+    expect(performance.now() - began).toBeLessThan(6000)
   })
 
   it('runs nothing after the OUT in code that v86 has compiled, and begins with fresh registers', async () => {
